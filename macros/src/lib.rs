@@ -1,0 +1,1 @@
+//! Macros of `seastar`. Use them through that crate.

@@ -1,0 +1,1 @@
+//! Shard-per-core servers on io_uring.
