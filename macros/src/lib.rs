@@ -1,1 +1,103 @@
 //! Macros of `seastar`. Use them through that crate.
+//!
+//! Every macro goes one way: `parse` reads what the user wrote, `model` says what it means, `lower`
+//! writes Rust. A file in one stage never calls back into an earlier one. Mistakes are collected on
+//! the way and reported next to the expansion, which then keeps whatever is still valid.
+
+use proc_macro::TokenStream;
+
+mod errors;
+mod krate;
+mod lower;
+mod model;
+mod nearest;
+mod options;
+mod parse;
+
+use errors::expand;
+
+/// Makes an `async fn main` the program: starts the shards, runs it on shard 0, stops them, and exits.
+///
+/// ```text
+/// /// Says hello.
+/// #[seastar::main(shards = 2, memory = "1G")]
+/// async fn main() {
+///     println!("hello from shard {}", seastar::this_shard());
+/// }
+/// ```
+///
+/// The function may return anything that implements `seastar::Exit`: nothing, an exit code, or a
+/// `Result` whose error is printed. It may take one argument, a struct that derives `clap::Args`,
+/// which is read from the command line. The first paragraph of its doc comment heads `--help`.
+///
+/// # Options
+///
+/// Each is a default, and the command line may override it.
+///
+/// | option | takes | meaning |
+/// |---|---|---|
+/// | `shards` | `2` | how many shards, one thread and one core each |
+/// | `memory` | `"1G"` | memory for all shards together; `K`, `M`, `G`, `T` are powers of 2 |
+/// | `reserve_memory` | `"512M"` | memory left to the operating system |
+/// | `cpuset` | `"0,1-3"` | the cores to use |
+/// | `thread_affinity` | `false` | pin each shard to its core |
+/// | `overprovisioned` | `true` | share the cores with other programs: never spin, never pin |
+/// | `poll_mode` | `true` | never sleep |
+/// | `idle_poll_time_us` | `50` | spin this long before sleeping |
+/// | `task_quota_ms` | `0.5` | run tasks this long between two looks at the kernel |
+/// | `default_log_level` | `"debug"` | `trace`, `debug`, `info`, `warn` or `error` |
+/// | `handle_interrupt` | `false` | stop in order on Ctrl-C |
+/// | `grace_period_ms` | `2000` | how long running fibers may take to finish |
+/// | `crate` | `my::seastar` | path of a renamed `seastar` |
+///
+/// A flag may stand alone: `poll_mode` is `poll_mode = true`.
+///
+/// # Expansion
+///
+/// ```text
+/// /// Says hello.
+/// fn main() -> ExitCode {
+///     async fn main() { .. }
+///     ::seastar::__private::main::<(), _>(
+///         ::seastar::Options::new()
+///             .about("Says hello.").version(env!("CARGO_PKG_VERSION"))
+///             .shards(2u32).memory(1073741824u64),
+///         main,
+///     )
+/// }
+/// ```
+#[proc_macro_attribute]
+pub fn main(options: TokenStream, item: TokenStream) -> TokenStream {
+    expand(|errors| lower::entry::lower(parse::main::parse(options.into(), item.into(), errors))).into()
+}
+
+/// Makes an `async fn` a test that runs on shards of its own.
+///
+/// ```text
+/// #[seastar::test(shards = 2)]
+/// async fn sleeps() -> Result<(), Error> {
+///     seastar::sleep(Duration::from_millis(1)).await;
+///     Ok(())
+/// }
+/// ```
+///
+/// The options are those of `#[seastar::main]`. `#[ignore]`, `#[should_panic]` and `#[cfg]` mean what
+/// they always do.
+///
+/// # Expansion
+///
+/// ```text
+/// #[test]
+/// fn sleeps() {
+///     async fn sleeps() -> Result<(), Error> { .. }
+///     ::seastar::__private::test::<Result<(), Error>, _>(
+///         ::seastar::Options::new().shards(2u32),
+///         concat!(module_path!(), "::", "sleeps"),
+///         sleeps,
+///     )
+/// }
+/// ```
+#[proc_macro_attribute]
+pub fn test(options: TokenStream, item: TokenStream) -> TokenStream {
+    expand(|errors| lower::entry::lower(parse::test::parse(options.into(), item.into(), errors))).into()
+}

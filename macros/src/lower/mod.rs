@@ -1,0 +1,5 @@
+//! Model to tokens.
+
+pub mod entry;
+#[cfg(test)]
+mod expect;

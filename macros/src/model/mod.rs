@@ -1,0 +1,3 @@
+//! What the macros mean, with the surface syntax gone.
+
+pub mod entry;

@@ -1,0 +1,6 @@
+//! Surface syntax: tokens to model.
+
+mod entry;
+pub mod main;
+mod settings;
+pub mod test;
