@@ -45,7 +45,7 @@ use errors::expand;
 /// | `poll_mode` | `true` | never sleep |
 /// | `idle_poll_time_us` | `50` | spin this long before sleeping |
 /// | `task_quota_ms` | `0.5` | run tasks this long between two looks at the kernel |
-/// | `default_log_level` | `"debug"` | `trace`, `debug`, `info`, `warn` or `error` |
+/// | `default_log_level` | `"debug"` | `off`, `error`, `warn`, `info`, `debug` or `trace` |
 /// | `handle_interrupt` | `false` | stop in order on Ctrl-C |
 /// | `grace_period_ms` | `2000` | how long running fibers may take to finish |
 /// | `crate` | `my::seastar` | path of a renamed `seastar` |

@@ -103,9 +103,12 @@ fn split<'a>(
     if let [TokenTree::Ident(name)] = name {
         return Some((name.unraw(), value));
     }
-    // The command line writes `--poll-mode`, and people copy from there.
+    // The command line writes `--poll-mode`, other attributes `poll_mode(true)`.
     let spelt: String = name.iter().map(|tree| tree.to_string().replace('-', "_")).collect();
-    let meant = keys.iter().find(|key| key.name == spelt.trim_start_matches('_'));
+    let mut words =
+        spelt.trim_start_matches('_').split(|letter: char| !letter.is_alphanumeric() && letter != '_');
+    let word = words.next().unwrap_or_default();
+    let meant = keys.iter().find(|key| key.name == word);
     let example = meant.or(keys.first()).map(Key::advice).unwrap_or_default();
     let wrong: TokenStream = if name.is_empty() { piece } else { name }.iter().cloned().collect();
     errors.at(wrong, format!("an option is a name, `=` and a value; write {example}"));
@@ -170,11 +173,15 @@ pub fn flag(value: &Expr) -> Result<Expr, Wrong> {
     }
 }
 
-/// A whole number that fits into 64 bits.
-pub fn integer(value: &Expr) -> Result<Expr, Wrong> {
+/// A whole number up to `max`.
+pub fn integer(value: &Expr, max: u64) -> Result<u64, Wrong> {
     let Lit::Int(written) = literal(value)? else { return Err(Wrong::Type) };
-    let number = written.base10_parse().map_err(|_| too_large(written, u64::MAX))?;
-    Ok(typed(value, Literal::u64_suffixed(number)))
+    // Any letters may follow a number in an attribute: `2k` would be 2.
+    if !written.suffix().is_empty() {
+        return Err(Wrong::Type);
+    }
+    let number = written.base10_parse().ok().filter(|number| *number <= max);
+    number.ok_or_else(|| Wrong::Value(format!("`{written}` is too large; the largest is {max}")))
 }
 
 /// The literal of an expression that is one.
@@ -191,20 +198,19 @@ pub fn typed(value: &Expr, mut meant: Literal) -> Expr {
     Expr::Lit(ExprLit { attrs: Vec::new(), lit: Lit::new(meant) })
 }
 
-/// A number that its type cannot hold.
-pub fn too_large(number: impl ToTokens, max: u64) -> Wrong {
-    Wrong::Value(format!("`{}` is too large; the largest is {max}", number.to_token_stream()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use quote::quote;
 
     const KEYS: &[Key] = &[
-        Key::new("shards", "an integer", "2", integer).also_called(&["worker_threads"]),
+        Key::new("shards", "an integer", "2", count).also_called(&["worker_threads"]),
         Key::new("poll_mode", "`true` or `false`", "true", flag),
     ];
+
+    fn count(value: &Expr) -> Result<Expr, Wrong> {
+        Ok(typed(value, Literal::u64_suffixed(integer(value, 4096)?)))
+    }
 
     fn settings(list: TokenStream) -> Vec<String> {
         let mut errors = Errors::default();
@@ -249,23 +255,28 @@ mod tests {
             "there is no option `worker_threads`; did you mean `shards = 2`?"
         );
         assert_eq!(meant(quote!(colour = 2)), "there is no option `colour`; there are `shards`, `poll_mode`");
-        assert_eq!(
-            meant(quote!(poll - mode = true)),
-            "an option is a name, `=` and a value; write `poll_mode = true`"
-        );
-        assert_eq!(meant(quote!(shards: 2)), "an option is a name, `=` and a value; write `shards = 2`");
-        assert_eq!(meant(quote!(= 2)), "an option is a name, `=` and a value; write `shards = 2`");
         assert_eq!(meant(quote!(shards = )), "`shards` needs a value, such as `shards = 2`");
         assert_eq!(meant(quote!(shards = two)), "`shards` takes an integer, such as `shards = 2`");
+        assert_eq!(meant(quote!(shards = 2k)), "`shards` takes an integer, such as `shards = 2`");
+        assert_eq!(meant(quote!(shards = 5000)), "`5000` is too large; the largest is 4096");
         assert_eq!(
             meant(quote!(poll_mode = "on")),
             "`poll_mode` takes `true` or `false`, such as `poll_mode = true`"
         );
         assert_eq!(meant(quote!(poll_mode,, shards = 1)), "no option stands before this comma; remove it");
-        assert_eq!(
-            meant(quote!(shards = 99999999999999999999)),
-            "`99999999999999999999` is too large; the largest is 18446744073709551615"
-        );
+    }
+
+    #[test]
+    fn shows_how_an_option_is_written() {
+        let like = |example| format!("an option is a name, `=` and a value; write `{example}`");
+        for list in
+            [quote!(poll - mode), quote!(--poll - mode = true), quote!(poll_mode(1)), quote!(poll_mode: 1)]
+        {
+            assert_eq!(mistakes(list), [like("poll_mode = true")]);
+        }
+        for list in [quote!(= 2), quote!("shards"), quote!(2)] {
+            assert_eq!(mistakes(list), [like("shards = 2")]);
+        }
     }
 
     #[test]

@@ -63,12 +63,10 @@ impl Speaker {
         if !sig.generics.params.is_empty() {
             errors.at(&sig.generics, format!("nobody chooses type parameters for {function}; remove them"));
             callable = false;
-        }
-        if let Some(clause) = &sig.generics.where_clause {
-            errors.at(
-                clause,
-                format!("{function} has no type parameters to constrain; remove the `where` clause"),
-            );
+        } else if let Some(clause) = &sig.generics.where_clause {
+            let message =
+                format!("{function} has no type parameters to constrain; remove the `where` clause");
+            errors.at(clause, message);
         }
         if let Safety::Unsafe(token) = &sig.safety {
             let message =
@@ -78,6 +76,13 @@ impl Speaker {
         }
         if let Some(abi) = &sig.abi {
             errors.at(abi, format!("{function} is called by the runtime and not by C; remove `extern`"));
+        }
+        if let ReturnType::Type(_, ty) = &sig.output
+            && is_unnamed(ty)
+        {
+            let message = "such as `Result<(), Error>`; `impl Trait` does not say what to report";
+            errors.at(ty, format!("name the type that {function} returns, {message}"));
+            callable = false;
         }
         callable
     }
@@ -104,11 +109,11 @@ pub fn reject(attrs: &mut Vec<Attribute>, name: &str, message: &str, errors: &mu
     }
 }
 
-/// What the function returns; `_` for types that can only be inferred.
+/// What the function returns; `_` for `!`, which may not be named in a call.
 pub fn output(sig: &Signature) -> Type {
     match &sig.output {
         ReturnType::Default => parse_quote!(()),
-        ReturnType::Type(_, ty) if matches!(**ty, Type::Never(_)) || is_unnamed(ty) => parse_quote!(_),
+        ReturnType::Type(_, ty) if matches!(**ty, Type::Never(_)) => parse_quote!(_),
         ReturnType::Type(_, ty) => Type::clone(ty),
     }
 }

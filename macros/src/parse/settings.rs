@@ -6,7 +6,7 @@ use syn::{Expr, Lit, LitStr};
 use crate::{
     krate,
     nearest::nearest,
-    options::{Key, Wrong, flag, integer, literal, too_large, typed},
+    options::{Key, Wrong, flag, integer, literal, typed},
 };
 
 pub const KEYS: &[Key] = &[
@@ -25,23 +25,34 @@ pub const KEYS: &[Key] = &[
     Key::new("thread_affinity", "`true` or `false`", "false", flag),
     Key::new("overprovisioned", "`true` or `false`", "true", flag),
     Key::new("poll_mode", "`true` or `false`", "true", flag),
-    Key::new("idle_poll_time_us", "an integer", "50", integer),
-    Key::new("task_quota_ms", "a number above 0", "0.5", task_quota),
+    Key::new("idle_poll_time_us", "an integer", "50", idle_poll_time),
+    Key::new("task_quota_ms", "a number above 0 and up to 1000", "0.5", task_quota),
     Key::new("default_log_level", "a string", "\"debug\"", log_level),
     Key::new("handle_interrupt", "`true` or `false`", "false", flag),
-    Key::new("grace_period_ms", "an integer", "2000", integer),
+    Key::new("grace_period_ms", "an integer", "2000", grace_period),
     krate::KEY,
 ];
 
-const LOG_LEVELS: [&str; 5] = ["trace", "debug", "info", "warn", "error"];
+// The runtime has the same limits for the command line.
+const SHARDS_MAX: u64 = 1024;
+const IDLE_POLL_TIME_US_MAX: u64 = 1_000_000;
+const TASK_QUOTA_MS_MAX: f64 = 1000.0;
+const GRACE_PERIOD_MS_MAX: u64 = 24 * 60 * 60 * 1000;
+const LOG_LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
 fn shards(value: &Expr) -> Result<Expr, Wrong> {
-    let Lit::Int(written) = literal(value)? else { return Err(Wrong::Type) };
-    match written.base10_parse::<u32>() {
-        Ok(0) => Err(Wrong::Value("number of shards must be positive; write `shards = 1` or more".into())),
-        Ok(shards) => Ok(typed(value, Literal::u32_suffixed(shards))),
-        Err(_) => Err(too_large(written, u32::MAX.into())),
+    match integer(value, SHARDS_MAX)? as u32 {
+        0 => Err(Wrong::Value("number of shards must be positive; write `shards = 1` or more".into())),
+        shards => Ok(typed(value, Literal::u32_suffixed(shards))),
     }
+}
+
+fn idle_poll_time(value: &Expr) -> Result<Expr, Wrong> {
+    Ok(typed(value, Literal::u64_suffixed(integer(value, IDLE_POLL_TIME_US_MAX)?)))
+}
+
+fn grace_period(value: &Expr) -> Result<Expr, Wrong> {
+    Ok(typed(value, Literal::u64_suffixed(integer(value, GRACE_PERIOD_MS_MAX)?)))
 }
 
 fn memory(value: &Expr) -> Result<Expr, Wrong> {
@@ -69,6 +80,7 @@ fn shift(unit: &str) -> Option<u32> {
         Some('M') => 20,
         Some('G') => 30,
         Some('T') => 40,
+        Some('B') if letters.as_str().is_empty() => 0,
         Some(_) => return None,
     };
     matches!(letters.as_str(), "" | "i" | "iB" | "B").then_some(shift)
@@ -98,12 +110,12 @@ fn core(digits: &str) -> Option<u32> {
 
 fn task_quota(value: &Expr) -> Result<Expr, Wrong> {
     let number: f64 = match literal(value)? {
-        Lit::Int(written) => written.base10_parse(),
-        Lit::Float(written) => written.base10_parse(),
+        Lit::Int(written) if written.suffix().is_empty() => written.base10_parse(),
+        Lit::Float(written) if written.suffix().is_empty() => written.base10_parse(),
         _ => return Err(Wrong::Type),
     }
     .map_err(|_| Wrong::Type)?;
-    if number == 0.0 || !number.is_finite() {
+    if number == 0.0 || number > TASK_QUOTA_MS_MAX {
         return Err(Wrong::Type);
     }
     Ok(typed(value, Literal::f64_suffixed(number)))
@@ -158,13 +170,14 @@ mod tests {
         assert_eq!(read(quote!(shards = 0x10)), "16u32");
         assert_eq!(read(quote!(shards = 0)), "number of shards must be positive; write `shards = 1` or more");
         assert_eq!(read(quote!(shards = -1)), "`shards` takes a positive integer, such as `shards = 2`");
-        assert_eq!(read(quote!(shards = 4294967296)), "`4294967296` is too large; the largest is 4294967295");
+        assert_eq!(read(quote!(shards = 4294967296)), "`4294967296` is too large; the largest is 1024");
     }
 
     #[test]
     fn memory_has_units_of_powers_of_two() {
         let units = [
             ("512", 512u64),
+            ("7B", 7),
             ("3k", 3 << 10),
             ("1K", 1 << 10),
             ("1Mi", 1 << 20),
@@ -178,7 +191,7 @@ mod tests {
 
     #[test]
     fn memory_takes_nothing_else() {
-        for amount in ["10Q", "1.5G", "", "G", "-1G", "1 G", "1g", "1GB/s", "1iB", "1B", "0x10"] {
+        for amount in ["10Q", "1.5G", "", "G", "-1G", "1 G", "1g", "1GB/s", "1iB", "1BB", "0x10"] {
             let message =
                 format!("`{amount}` is no amount of memory; write an integer and K, M, G or T, such as `1G`");
             assert_eq!(read(quote!(memory = #amount)), message);
@@ -205,11 +218,24 @@ mod tests {
     }
 
     #[test]
+    fn times_have_a_limit() {
+        assert_eq!(read(quote!(idle_poll_time_us = 0)), "0u64");
+        assert_eq!(
+            read(quote!(idle_poll_time_us = 1000001)),
+            "`1000001` is too large; the largest is 1000000"
+        );
+        assert_eq!(
+            read(quote!(grace_period_ms = 86400001)),
+            "`86400001` is too large; the largest is 86400000"
+        );
+    }
+
+    #[test]
     fn the_task_quota_is_above_zero() {
         assert_eq!(read(quote!(task_quota_ms = 0.5)), "0.5f64");
         assert_eq!(read(quote!(task_quota_ms = 2)), "2f64");
-        let message = "`task_quota_ms` takes a number above 0, such as `task_quota_ms = 0.5`";
-        for wrong in [quote!(0), quote!(0.0), quote!(-1), quote!("1"), quote!(1e999)] {
+        let message = "`task_quota_ms` takes a number above 0 and up to 1000, such as `task_quota_ms = 0.5`";
+        for wrong in [quote!(0), quote!(0.0), quote!(-1), quote!("1"), quote!(1001), quote!(1ms), quote!(1e999)] {
             assert_eq!(read(quote!(task_quota_ms = #wrong)), message);
         }
     }
@@ -227,7 +253,7 @@ mod tests {
         );
         assert_eq!(
             read(quote!(default_log_level = "loud")),
-            "there is no log level `loud`; the levels are `trace`, `debug`, `info`, `warn`, `error`"
+            "there is no log level `loud`; the levels are `off`, `error`, `warn`, `info`, `debug`, `trace`"
         );
     }
 

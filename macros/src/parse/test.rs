@@ -56,11 +56,7 @@ mod tests {
 
     #[test]
     fn attributes_stay_outside() {
-        let item = quote!(
-            #[ignore]
-            #[should_panic]
-            async fn fails() {}
-        );
+        let item = quote! { #[ignore] #[should_panic] async fn fails() {} };
         let Entry::Function(wrapped) = parse(quote!(shards = 2), item, &mut Errors::default()) else {
             panic!("no function")
         };
@@ -72,32 +68,10 @@ mod tests {
     #[test]
     fn every_mistake_is_named() {
         let twice = "`#[seastar::test]` already makes this a test; remove this attribute";
-        assert_eq!(
-            mistakes(quote!(
-                #[test]
-                #[tokio::test]
-                async fn f() {}
-            )),
-            [twice, twice]
-        );
+        assert_eq!(mistakes(quote! { #[test] #[tokio::test] async fn f() {} }), [twice, twice]);
         let value = "nobody passes a value to a test; make it inside, with `let`";
-        assert_eq!(
-            mistakes(quote!(
-                async fn f(a: u8, b: u8) {}
-            )),
-            [value, value]
-        );
-        assert_eq!(
-            mistakes(quote!(
-                fn f() {}
-            )),
-            ["`#[seastar::test]` runs a future; write `async fn`"]
-        );
-        assert_eq!(
-            mistakes(quote!(
-                mod f {}
-            )),
-            ["`#[seastar::test]` goes on an `async fn`"]
-        );
+        assert_eq!(mistakes(quote! { async fn f(a: u8, b: u8) {} }), [value, value]);
+        assert_eq!(mistakes(quote! { fn f() {} }), ["`#[seastar::test]` runs a future; write `async fn`"]);
+        assert_eq!(mistakes(quote! { mod f {} }), ["`#[seastar::test]` goes on an `async fn`"]);
     }
 }
