@@ -1,0 +1,3 @@
+// A misspelt level.
+#[seastar::main(default_log_level = "debgu")]
+async fn main() {}

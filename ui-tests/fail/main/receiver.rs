@@ -1,0 +1,3 @@
+// `self` is for methods, as the compiler says itself.
+#[seastar::main]
+async fn main(self) {}

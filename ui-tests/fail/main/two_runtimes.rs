@@ -1,0 +1,4 @@
+// One runtime is enough.
+#[seastar::main]
+#[seastar::main(shards = 1)]
+async fn main() {}

@@ -1,0 +1,7 @@
+// There is nothing to constrain.
+#[seastar::main]
+async fn main()
+where
+    String: Clone,
+{
+}

@@ -1,0 +1,5 @@
+// A module is no test.
+#[seastar::test]
+mod tests {}
+
+fn main() {}
