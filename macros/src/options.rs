@@ -137,14 +137,12 @@ fn find<'a>(name: &Ident, keys: &'a [Key], errors: &mut Errors) -> Option<&'a Ke
 fn read(key: &Key, name: &Ident, value: Option<&[TokenTree]>, errors: &mut Errors) -> Option<Setting> {
     let tokens: TokenStream = value.unwrap_or_default().iter().cloned().collect();
     let missing = tokens.is_empty();
-    let result = match (value, missing) {
+    let value = match value {
         // Only a flag accepts `true`, and a flag may stand alone.
-        (None, _) => (key.read)(&parse_quote_spanned!(name.span()=> true)),
-        (Some(_), true) => Err(Wrong::Type),
-        (Some(_), false) => {
-            syn::parse2(tokens.clone()).map_err(|_| Wrong::Type).and_then(|value| (key.read)(ungroup(&value)))
-        }
+        None => Ok(parse_quote_spanned!(name.span()=> true)),
+        Some(_) => syn::parse2(tokens.clone()).map_err(|_| Wrong::Type),
     };
+    let result = value.and_then(|value| (key.read)(ungroup(&value)));
     let (at, message) = match result {
         Ok(value) => return Some(Setting { key: name.clone(), value }),
         Err(Wrong::Type) if missing => {

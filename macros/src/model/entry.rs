@@ -33,7 +33,7 @@ pub struct Run {
     pub krate: Path,
     /// Defaults for the command line; each is a call of the builder.
     pub settings: Vec<Setting>,
-    /// What the user's function returns; `_` if it does not.
+    /// What the user's function returns.
     pub output: Type,
     pub role: Role,
 }

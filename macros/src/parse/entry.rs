@@ -1,9 +1,10 @@
 //! What `#[seastar::main]` and `#[seastar::test]` ask of the function below them.
 //!
-//! After a mistake the function is repaired where that is possible, so that the rest of it is still checked.
+//! After a mistake the function is repaired where that is possible, so that the rest of it is still
+//! checked.
 
 use proc_macro2::{TokenStream, TokenTree};
-use quote::ToTokens;
+use quote::{ToTokens, quote};
 use syn::{
     Attribute, FnArg, ReturnType, Safety, Signature, Type, Visibility,
     parse::{Parse, ParseStream},
@@ -43,16 +44,19 @@ impl Speaker {
         })
     }
 
-    /// Makes the function `async` and not `const`.
+    /// Makes the function `async`, and neither `const` nor `extern`.
     pub fn repair(&self, sig: &mut Signature, errors: &mut Errors) {
+        let Speaker { attribute, function } = self;
         if let Some(constness) = sig.constness.take() {
-            errors
-                .at(constness, format!("{} waits, which a `const fn` cannot; remove `const`", self.function));
+            errors.at(constness, format!("{function} waits, which a `const fn` cannot; remove `const`"));
         }
         if sig.asyncness.is_none() {
             let fn_token = sig.fn_token;
-            errors.at(fn_token, format!("`#[{}]` runs a future; write `async fn`", self.attribute));
+            errors.at(fn_token, format!("`#[{attribute}]` runs a future; write `async fn`"));
             sig.asyncness = Some(parse_quote_spanned!(fn_token.span=> async));
+        }
+        if let Some(abi) = sig.abi.take() {
+            errors.at(abi, format!("{function} is called by the runtime and not by C; remove `extern`"));
         }
     }
 
@@ -60,29 +64,30 @@ impl Speaker {
     pub fn is_callable(&self, sig: &Signature, errors: &mut Errors) -> bool {
         let function = self.function;
         let mut callable = true;
-        if !sig.generics.params.is_empty() {
-            errors.at(&sig.generics, format!("nobody chooses type parameters for {function}; remove them"));
+        let mut refuse = |tokens: &dyn ToTokens, message: String| {
+            errors.at(tokens, message);
             callable = false;
+        };
+        if !sig.generics.params.is_empty() {
+            refuse(&sig.generics, format!("nobody chooses type parameters for {function}; remove them"));
         } else if let Some(clause) = &sig.generics.where_clause {
-            let message =
-                format!("{function} has no type parameters to constrain; remove the `where` clause");
-            errors.at(clause, message);
+            let message = "has no type parameters to constrain; remove the `where` clause";
+            refuse(clause, format!("{function} {message}"));
         }
         if let Safety::Unsafe(token) = &sig.safety {
-            let message =
-                "nobody could keep the promises of an unsafe function here; use `unsafe` blocks inside";
-            errors.at(token, format!("{function} is called by the runtime, so {message}"));
-            callable = false;
+            let message = "nobody could keep the promises of an unsafe one; use `unsafe` blocks inside";
+            refuse(token, format!("{function} is called by the runtime, and {message}"));
         }
-        if let Some(abi) = &sig.abi {
-            errors.at(abi, format!("{function} is called by the runtime and not by C; remove `extern`"));
-        }
-        if let ReturnType::Type(_, ty) = &sig.output
-            && is_unnamed(ty)
-        {
-            let message = "such as `Result<(), Error>`; `impl Trait` does not say what to report";
-            errors.at(ty, format!("name the type that {function} returns, {message}"));
-            callable = false;
+        match &sig.output {
+            ReturnType::Type(_, ty) if is_unnamed(ty) => {
+                let message = "such as `Result<(), Error>`; `impl Trait` does not say what to report";
+                refuse(ty, format!("name the type that {function} returns, {message}"));
+            }
+            ReturnType::Type(arrow, ty) if matches!(**ty, Type::Never(_)) => {
+                let message = "ends when the runtime is told to stop; leave out `-> !`";
+                refuse(&quote!(#arrow #ty), format!("{function} {message}"));
+            }
+            _ => {}
         }
         callable
     }
@@ -109,11 +114,10 @@ pub fn reject(attrs: &mut Vec<Attribute>, name: &str, message: &str, errors: &mu
     }
 }
 
-/// What the function returns; `_` for `!`, which may not be named in a call.
+/// What the function returns.
 pub fn output(sig: &Signature) -> Type {
     match &sig.output {
         ReturnType::Default => parse_quote!(()),
-        ReturnType::Type(_, ty) if matches!(**ty, Type::Never(_)) => parse_quote!(_),
         ReturnType::Type(_, ty) => Type::clone(ty),
     }
 }

@@ -235,7 +235,9 @@ mod tests {
         assert_eq!(read(quote!(task_quota_ms = 0.5)), "0.5f64");
         assert_eq!(read(quote!(task_quota_ms = 2)), "2f64");
         let message = "`task_quota_ms` takes a number above 0 and up to 1000, such as `task_quota_ms = 0.5`";
-        for wrong in [quote!(0), quote!(0.0), quote!(-1), quote!("1"), quote!(1001), quote!(1ms), quote!(1e999)] {
+        for wrong in
+            [quote!(0), quote!(0.0), quote!(-1), quote!("1"), quote!(1001), quote!(1ms), quote!(1e999)]
+        {
             assert_eq!(read(quote!(task_quota_ms = #wrong)), message);
         }
     }
