@@ -26,9 +26,10 @@ use errors::expand;
 /// }
 /// ```
 ///
-/// The function may return anything that implements `seastar::Exit`: nothing, an exit code, or a
-/// `Result` whose error is printed. It may take one argument, a struct that derives `clap::Args`,
-/// which is read from the command line. The first paragraph of its doc comment heads `--help`.
+/// The function may return anything that implements `seastar::Exit`: nothing, a number, an exit code,
+/// or a `Result` of these whose error is reported. It may take one argument, a struct that derives
+/// `clap::Args`, which is read from the command line. The first paragraph of its doc comment heads
+/// `--help`.
 ///
 /// # Options
 ///

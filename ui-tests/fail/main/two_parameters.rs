@@ -1,4 +1,6 @@
 // The command line is parsed into one struct.
+use seastar::clap;
+
 #[seastar::main]
 async fn main(host: Host, port: Port) {
     println!("{}:{}", host.host, port.port);

@@ -1,6 +1,8 @@
 // One parameter, of any name and pattern, and a result with an error.
 #![deny(warnings)]
 
+use seastar::clap;
+
 #[derive(clap::Args)]
 struct Args {
     /// Where to listen.
