@@ -1,1 +1,66 @@
-//! Shard-per-core servers on io_uring.
+//! Shard-per-core servers on io_uring: ordinary async code that never allocates.
+//!
+//! A program runs on one pinned thread per core, a *shard*, each with its own ring, memory and data.
+//! Shards share nothing and talk by messages ([`submit_to`]). Within a shard, fibers ([`spawn`]) take
+//! turns.
+//!
+//! ```no_run
+//! #[seastar::main]
+//! async fn main() -> std::io::Result<()> {
+//!     let listener = seastar::net::listen("0.0.0.0:7777")?;
+//!     listener
+//!         .serve(async |stream| {
+//!             let (mut input, mut output) = stream.split();
+//!             loop {
+//!                 let bytes = input.read().await?;
+//!                 if bytes.is_empty() {
+//!                     return output.close().await;
+//!                 }
+//!                 output.write_buffer(bytes).await?;
+//!                 output.flush().await?;
+//!             }
+//!         })
+//!         .await
+//! }
+//! ```
+
+#[cfg(not(target_os = "linux"))]
+compile_error!("seastar stands on io_uring, which only Linux has");
+
+mod app;
+mod atomic;
+mod mem;
+pub mod net;
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
+mod reactor;
+mod smp;
+mod sys;
+mod task;
+pub mod time;
+
+pub use app::error::StartError;
+pub use app::exit::Exit;
+pub use app::options::Options;
+pub use app::{Stopping, is_stopping, run, stopping};
+pub use clap;
+pub use mem::MemoryStatistics;
+pub use reactor::{maybe_yield, need_preempt};
+pub use seastar_macros::{main, test};
+pub use smp::{InvokeOnAll, Merge, SubmitTo, invoke_on_all, shard_count, submit_to, this_shard};
+pub use task::{Busy, JoinError, JoinHandle, Outcome, YieldNow, abandoned_failures, spawn, try_spawn, yield_now};
+pub use time::{sleep, timeout};
+
+/// What the memory of this shard is used for; all zero on a thread that is no shard.
+///
+/// ```
+/// #[seastar::main(shards = 1, memory = "64M")]
+/// async fn main() {
+///     let memory = seastar::memory_statistics();
+///     assert!(memory.used <= memory.budget && memory.budget <= 64 << 20);
+/// }
+/// ```
+pub fn memory_statistics() -> MemoryStatistics {
+    mem::statistics()
+}

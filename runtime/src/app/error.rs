@@ -65,6 +65,8 @@ pub enum StartError {
     IoUring(io::Error),
     /// A thread could not be started.
     Thread(io::Error),
+    /// A signal ended the program before its main function had returned.
+    Stopped,
     /// A shard could not be bound to its CPU, or to the CPUs of `--cpuset`.
     Pin {
         /// The CPUs, such as `3` or `0-3`.
@@ -106,6 +108,7 @@ impl fmt::Display for StartError {
                 write!(f, "cannot tell what this machine offers: {error}; are /proc and /sys mounted?")
             }
             StartError::IoUring(error) => write!(f, "io_uring refused: {error}; {}", io_uring_remedy(error)),
+            StartError::Stopped => f.write_str("stopped by a signal before the main function had returned"),
             StartError::Thread(error) => {
                 write!(
                     f,

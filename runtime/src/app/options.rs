@@ -35,6 +35,8 @@ pub struct Options {
     pub(crate) logger_log_level: Option<Cow<'static, str>>,
     pub(crate) handle_interrupt: Option<bool>,
     pub(crate) grace_period_ms: Option<u64>,
+    /// Signals are left to whoever runs the shards.
+    pub(crate) ignore_signals: bool,
 }
 
 impl Options {
@@ -62,6 +64,7 @@ impl Options {
             logger_log_level: None,
             handle_interrupt: None,
             grace_period_ms: None,
+            ignore_signals: false,
         }
     }
 
@@ -255,6 +258,17 @@ impl Options {
     /// ```
     pub const fn grace_period_ms(mut self, milliseconds: u64) -> Options {
         self.grace_period_ms = Some(milliseconds);
+        self
+    }
+}
+
+impl Options {
+    /// With the defaults of a test: many run at the same time on the same CPUs.
+    pub(crate) fn for_test(mut self) -> Options {
+        self.ignore_signals = true;
+        self.shards = self.shards.or(Some(1));
+        self.memory = self.memory.or(Some(self.shards.map_or(1, u64::from) * (256 << 20)));
+        self.overprovisioned = self.overprovisioned.or(Some(true));
         self
     }
 }

@@ -1,0 +1,110 @@
+//! What the shards of one program agree on: how they start together, and how far they are with stopping.
+
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::sync::{Barrier, Mutex, PoisonError};
+
+use super::error::StartError;
+use crate::smp::Neighbour;
+
+/// How far the program is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub(super) enum Phase {
+    Running,
+    /// Fibers come to their end.
+    Draining,
+    /// What is left is dropped.
+    Stopping,
+}
+
+/// Shared by all shards of a program.
+pub(super) struct Control {
+    phase: AtomicU8,
+    barrier: Barrier,
+    neighbours: Mutex<Vec<Option<Neighbour>>>,
+    failure: Mutex<Option<StartError>>,
+    /// Fibers of each shard that have not ended; only kept while draining.
+    live: Vec<AtomicUsize>,
+    /// Shards whose calls to others are all answered.
+    quiet: AtomicUsize,
+}
+
+impl Control {
+    pub(super) fn new(shards: usize) -> Control {
+        Control {
+            phase: AtomicU8::new(Phase::Running as u8),
+            barrier: Barrier::new(shards),
+            neighbours: Mutex::new(vec![None; shards]),
+            failure: Mutex::new(None),
+            live: (0..shards).map(|_| AtomicUsize::new(usize::MAX)).collect(),
+            quiet: AtomicUsize::new(0),
+        }
+    }
+
+    /// Waits until every shard is as far as this one.
+    pub(super) fn wait_for_all(&self) {
+        self.barrier.wait();
+    }
+
+    /// A shard is set up, or is not. Returns when all are, with how to reach them, or nothing if one failed.
+    pub(super) fn introduce(&self, shard: usize, own: Result<Neighbour, StartError>) -> Option<Vec<Neighbour>> {
+        match own {
+            Ok(own) => lock(&self.neighbours)[shard] = Some(own),
+            Err(error) => {
+                lock(&self.failure).get_or_insert(error);
+            }
+        }
+        self.wait_for_all();
+        lock(&self.neighbours).iter().copied().collect()
+    }
+
+    /// Why the shards did not start.
+    pub(super) fn take_failure(&self) -> Option<StartError> {
+        lock(&self.failure).take()
+    }
+
+    #[inline]
+    pub(super) fn phase(&self) -> Phase {
+        match self.phase.load(Ordering::Acquire) {
+            phase if phase == Phase::Running as u8 => Phase::Running,
+            phase if phase == Phase::Draining as u8 => Phase::Draining,
+            _ => Phase::Stopping,
+        }
+    }
+
+    /// Goes on to `phase`, and wakes every shard to see it.
+    pub(super) fn advance(&self, phase: Phase) {
+        self.phase.fetch_max(phase as u8, Ordering::AcqRel);
+        for neighbour in lock(&self.neighbours).iter().flatten() {
+            neighbour.inbox.notify();
+        }
+    }
+
+    /// A draining shard has so many fibers left.
+    pub(super) fn report_live(&self, shard: usize, fibers: usize) {
+        if self.live[shard].swap(fibers, Ordering::AcqRel) != fibers
+            && fibers == 0
+            && let Some(first) = lock(&self.neighbours)[0]
+        {
+            first.inbox.notify();
+        }
+    }
+
+    /// Fibers that are left on all shards, where that is known.
+    pub(super) fn live(&self) -> usize {
+        self.live.iter().fold(0, |sum, fibers| sum.saturating_add(fibers.load(Ordering::Acquire)))
+    }
+
+    /// No call of the shard is on its way any more, and it makes no new ones.
+    pub(super) fn report_quiet(&self) {
+        self.quiet.fetch_add(1, Ordering::AcqRel);
+    }
+
+    pub(super) fn all_quiet(&self) -> bool {
+        self.quiet.load(Ordering::Acquire) == self.live.len()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,19 @@
+//! A program from its options to its exit code: start, stop, signals.
+
+pub(crate) mod cli;
+pub(crate) mod config;
+mod control;
+pub(crate) mod error;
+pub(crate) mod exit;
+pub(crate) mod log;
+pub(crate) mod options;
+mod shard;
+mod start;
+mod stopping;
+mod supervisor;
+pub(crate) mod units;
+
+pub use start::run;
+pub(crate) use start::run_to_end;
+pub(crate) use supervisor::Ended;
+pub use stopping::{Stopping, is_stopping, stopping};

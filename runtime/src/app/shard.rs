@@ -1,0 +1,130 @@
+//! The life of one shard, on its thread.
+
+use std::io;
+
+use super::config::Config;
+use super::control::{Control, Phase};
+use super::error::StartError;
+use crate::mem::{self, Memory};
+use crate::reactor::{Reactor, Setup};
+use crate::smp::{self, Mesh, Neighbour, Seat};
+use crate::sys::clock;
+use crate::task::{self, Inbox, Tasks};
+
+/// How long operations in flight may take to end by themselves when the shard stops, and then when cancelled.
+const FINISH_NANOS: u64 = 500_000_000;
+const CANCEL_NANOS: u64 = 1_500_000_000;
+
+/// Everything that makes a thread a shard, in the order in which it ends.
+struct Shard {
+    mesh: Box<Mesh>,
+    reactor: Box<Reactor>,
+    tasks: Tasks,
+    memory: Memory,
+}
+
+/// What the first shard does besides.
+pub(super) trait Lead {
+    /// The shard is up: starts the program.
+    fn begin(&mut self, reactor: &Reactor);
+    /// After each turn: looks whether the program should stop.
+    fn look(&mut self, reactor: &Reactor, control: &Control);
+    /// The last fiber is gone.
+    fn end(&mut self);
+}
+
+/// Other shards follow.
+pub(super) struct Follow;
+
+impl Lead for Follow {
+    fn begin(&mut self, _: &Reactor) {}
+    fn look(&mut self, _: &Reactor, _: &Control) {}
+    fn end(&mut self) {}
+}
+
+/// Makes this thread a shard until the program stops. Returns early if any shard cannot start.
+pub(super) fn run(config: &Config, control: &Control, index: usize, seat: Seat, lead: &mut impl Lead) {
+    let placed = config.place_current_thread(index);
+    let memory = Memory::enter(config.memory_per_shard as usize);
+    let made = placed.and_then(|()| make(config).map_err(StartError::IoUring));
+    let (own, parts) = match made {
+        Ok((tasks, reactor, neighbour)) => (Ok(neighbour), Some((tasks, reactor))),
+        Err(error) => (Err(error), None),
+    };
+    let neighbours = control.introduce(index, own);
+    if let (Some(neighbours), Some((tasks, reactor))) = (neighbours, parts) {
+        let mesh = Mesh::enter(seat, &neighbours);
+        let shard = Shard { mesh, reactor, tasks, memory };
+        lead.begin(&shard.reactor);
+        shard.run(control, index, lead);
+        shard.stop(control, lead);
+    }
+}
+
+fn make(config: &Config) -> io::Result<(Tasks, Box<Reactor>, Neighbour)> {
+    let inbox = Inbox::open()?;
+    let tasks = Tasks::enter(inbox);
+    let idle_poll = (!config.poll_mode).then_some(config.idle_poll);
+    let reactor = Reactor::enter(Setup { task_quota: config.task_quota, idle_poll }, inbox)?;
+    let neighbour = Neighbour { inbox, ring: reactor.ring_fd() };
+    Ok((tasks, reactor, neighbour))
+}
+
+impl Shard {
+    fn run(&self, control: &Control, index: usize, lead: &mut impl Lead) {
+        loop {
+            lead.look(&self.reactor, control);
+            match control.phase() {
+                Phase::Running => {}
+                Phase::Draining => {
+                    self.reactor.begin_stopping();
+                    control.report_live(index, task::live());
+                }
+                Phase::Stopping => return,
+            }
+            self.reactor.turn(&*self.mesh, true);
+        }
+    }
+
+    /// Drops what is left, and waits for what others, and the kernel, still have of this shard.
+    fn stop(self, control: &Control, lead: &mut impl Lead) {
+        self.reactor.begin_stopping();
+        task::cancel_all();
+        lead.end();
+        let mut quiet = false;
+        while !control.all_quiet() {
+            self.turn_without_fibers();
+            if !quiet && smp::outstanding() == 0 {
+                quiet = true;
+                control.report_quiet();
+            }
+        }
+        let start = clock::now();
+        while self.reactor.in_flight() > 0 && clock::now() - start < FINISH_NANOS {
+            self.turn_without_fibers();
+        }
+        self.reactor.cancel_everything();
+        while self.reactor.in_flight() > 0 && clock::now() - start < CANCEL_NANOS {
+            self.turn_without_fibers();
+        }
+        control.wait_for_all();
+        let Shard { mesh, reactor, tasks, memory } = self;
+        drop(mesh);
+        drop(tasks);
+        if reactor.in_flight() > 0 {
+            // The kernel keeps what it will not let go of.
+            log::warn!(target: "seastar", "{} operations did not end", reactor.in_flight());
+            mem::keep();
+            reactor.abandon();
+        } else {
+            drop(reactor);
+        }
+        drop(memory);
+    }
+
+    fn turn_without_fibers(&self) {
+        self.reactor.turn(&*self.mesh, false);
+        task::cancel_all();
+        std::thread::yield_now();
+    }
+}

@@ -1,0 +1,127 @@
+//! Starting the shards, and waiting for them to end.
+
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Arc;
+use std::sync::mpsc::{self, Sender};
+use std::thread::{self, JoinHandle};
+
+use super::config::Config;
+use super::control::Control;
+use super::error::StartError;
+use super::options::Options;
+use super::shard::{self, Follow, Lead};
+use super::supervisor::{Ended, Supervisor};
+use crate::smp::{self, Seat};
+use crate::sys::cpuset;
+use crate::sys::machine::Machine;
+use crate::sys::signal;
+
+/// Runs `main` on the first of the shards that `options` ask for, and returns what it returns.
+///
+/// This is what `#[seastar::main]` expands to, without the command line, for programs that want to handle
+/// failures to start themselves. The calling thread becomes the first shard meanwhile.
+/// When `main` has returned, fibers that are left are dropped. Several programs may run in one process,
+/// one after another or on different threads.
+///
+/// # Errors
+///
+/// Why the shards could not be started, or [`StartError::Stopped`] if a signal ended the program before
+/// `main` had returned.
+///
+/// # Panics
+///
+/// With the panic of `main`, if it panics.
+///
+/// ```
+/// let sum = seastar::run(seastar::Options::new().shards(1), async || 2 + 2);
+/// assert_eq!(sum.unwrap(), 4);
+///
+/// let error = seastar::run(seastar::Options::new().shards(0), async || ()).unwrap_err();
+/// assert_eq!(error.to_string(), "number of processing units must be positive");
+/// ```
+pub fn run<F, T>(options: Options, main: F) -> Result<T, StartError>
+where
+    F: AsyncFnOnce() -> T + 'static,
+    T: 'static,
+{
+    match run_to_end(options, main)?.0 {
+        Ended::Returned(output) => Ok(output),
+        Ended::Panicked(panic) => resume_unwind(panic),
+        Ended::Stopped => Err(StartError::Stopped),
+    }
+}
+
+/// [`run`], with the number of failures that nobody read.
+pub(crate) fn run_to_end<F, T>(options: Options, main: F) -> Result<(Ended<T>, u64), StartError>
+where
+    F: AsyncFnOnce() -> T + 'static,
+    T: 'static,
+{
+    assert!(smp::current_shard().is_none(), "a program cannot be run from within another one's shard");
+    let config = Arc::new(options.resolve(&Machine::detect().map_err(StartError::Machine)?)?);
+    super::log::install(config.log.clone(), smp::current_shard);
+    let handles_signals = !options.ignore_signals;
+    if handles_signals {
+        signal::watch(config.handle_interrupt).map_err(StartError::Machine)?;
+    }
+    let mut supervisor = Supervisor::new(move || main_future(main), handles_signals, config.grace_period);
+    let failure = run_shards(&config, &mut supervisor);
+    if handles_signals {
+        signal::unwatch();
+    }
+    failure.map_or(Ok(()), Err)?;
+    Ok(supervisor.finish())
+}
+
+async fn main_future<F: AsyncFnOnce() -> T, T>(main: F) -> T {
+    main().await
+}
+
+/// Runs all shards until they end, the first one on this thread.
+fn run_shards(config: &Arc<Config>, lead: &mut impl Lead) -> Option<StartError> {
+    let control = Arc::new(Control::new(config.cpus.len()));
+    let mut seats = smp::seats(config.cpus.len() as u32).into_iter();
+    let first = seats.next()?;
+    let mut followers = Vec::new();
+    for (index, seat) in (1..).zip(seats) {
+        match follow(config.clone(), control.clone(), index, seat) {
+            Ok(follower) => followers.push(follower),
+            // Those that were made end when they find that nobody will tell them to go.
+            Err(error) => return Some(error),
+        }
+    }
+    let threads: Vec<_> = followers.into_iter().map(|(go, thread)| go.send(()).map(|()| thread)).collect();
+    let before = cpuset::affinity();
+    surviving(0, || shard::run(config, &control, 0, first, lead));
+    threads.into_iter().flatten().for_each(|thread| drop(thread.join()));
+    if let Ok(cpus) = before {
+        // The thread was ours only for the time.
+        let _ = cpuset::set_affinity(&cpus);
+    }
+    control.take_failure()
+}
+
+/// A thread that becomes a shard once it is told to go.
+fn follow(
+    config: Arc<Config>,
+    control: Arc<Control>,
+    index: usize,
+    seat: Seat,
+) -> Result<(Sender<()>, JoinHandle<()>), StartError> {
+    let (go, wait) = mpsc::channel();
+    let body = move || {
+        if wait.recv().is_ok() {
+            surviving(index, || shard::run(&config, &control, index, seat, &mut Follow));
+        }
+    };
+    let thread = thread::Builder::new().name(format!("shard-{index}")).spawn(body);
+    Ok((go, thread.map_err(StartError::Thread)?))
+}
+
+/// A shard whose loop fails takes the program with it: others wait for its answers.
+fn surviving(index: usize, run: impl FnOnce()) {
+    if catch_unwind(AssertUnwindSafe(run)).is_err() {
+        log::error!(target: "seastar", "The loop of shard {index} failed; this is the end");
+        std::process::exit(1);
+    }
+}

@@ -1,0 +1,125 @@
+//! The first shard's extra duty: it runs the main function and decides when the program stops.
+
+use std::any::Any;
+use std::cell::Cell;
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use super::control::{Control, Phase};
+use super::shard::Lead;
+use crate::reactor::Reactor;
+use crate::sys::{clock, signal};
+use crate::task::{self, JoinHandle};
+
+/// How the main function ended.
+pub(crate) enum Ended<T> {
+    Returned(T),
+    Panicked(Box<dyn Any + Send>),
+    /// Dropped, because a signal asked to stop and the grace period was over.
+    Stopped,
+}
+
+/// Runs `main` and watches it.
+pub(super) struct Supervisor<T> {
+    main: Option<Pin<Box<dyn Future<Output = ()>>>>,
+    running: Option<JoinHandle<()>>,
+    returned: Rc<Cell<Option<T>>>,
+    panicked: Option<Box<dyn Any + Send>>,
+    handles_signals: bool,
+    grace_period: Duration,
+    /// When draining ends.
+    deadline: Option<u64>,
+    /// Failures that nobody read, when all fibers had ended.
+    abandoned: u64,
+}
+
+impl<T: 'static> Supervisor<T> {
+    pub(super) fn new<F: Future<Output = T> + 'static>(
+        main: impl FnOnce() -> F + 'static,
+        handles_signals: bool,
+        grace_period: Duration,
+    ) -> Supervisor<T> {
+        let returned = Rc::new(Cell::new(None));
+        let result = returned.clone();
+        // Boxed, so that a main function may be as large as it likes.
+        let main = Box::pin(async move { result.set(Some(main().await)) });
+        Supervisor {
+            main: Some(main),
+            running: None,
+            returned,
+            panicked: None,
+            handles_signals,
+            grace_period,
+            deadline: None,
+            abandoned: 0,
+        }
+    }
+
+    /// How it ended, and how many failures nobody read.
+    pub(super) fn finish(self) -> (Ended<T>, u64) {
+        let ended = match (self.panicked, self.returned.take()) {
+            (Some(panic), _) => Ended::Panicked(panic),
+            (None, Some(output)) => Ended::Returned(output),
+            (None, None) => Ended::Stopped,
+        };
+        (ended, self.abandoned)
+    }
+
+    /// Reads the result of the main function once it has ended.
+    fn main_has_ended(&mut self) -> bool {
+        if let Some(main) = self.running.take_if(|main| main.is_finished()) {
+            let joined = pin!(main).poll(&mut Context::from_waker(Waker::noop()));
+            if let Poll::Ready(Err(error)) = joined {
+                self.panicked = error.try_into_panic().ok();
+            }
+        }
+        self.running.is_none()
+    }
+
+    fn drain(&mut self, reactor: &Reactor, control: &Control) {
+        let name = signal::raised().unwrap_or("signal");
+        let grace = self.grace_period;
+        log::info!(target: "seastar", "{name}: stopping within {grace:?}; send it again to stop at once");
+        let deadline = clock::now().saturating_add(clock::duration_nanos(grace));
+        self.deadline = Some(deadline);
+        reactor.set_alarm(deadline);
+        control.advance(Phase::Draining);
+    }
+}
+
+impl<T: 'static> Lead for Supervisor<T> {
+    fn begin(&mut self, reactor: &Reactor) {
+        if let Some(main) = self.main.take() {
+            self.running = Some(task::spawn(main));
+        }
+        if self.handles_signals
+            && let Some(fd) = signal::descriptor()
+            && let Err(error) = reactor.watch_signal(fd)
+        {
+            log::warn!(target: "seastar", "SIGINT and SIGTERM are not noticed: {error}");
+        }
+    }
+
+    fn look(&mut self, reactor: &Reactor, control: &Control) {
+        let ended = self.main_has_ended();
+        match self.deadline {
+            None if ended => control.advance(Phase::Stopping),
+            None if reactor.take_signal() => self.drain(reactor, control),
+            None => {}
+            Some(_) if ended && control.live() == 0 => control.advance(Phase::Stopping),
+            Some(deadline) if clock::now() >= deadline => {
+                log::warn!(target: "seastar", "grace period over: {} fibers are dropped", task::live());
+                control.advance(Phase::Stopping);
+            }
+            Some(_) => {}
+        }
+    }
+
+    fn end(&mut self) {
+        self.running.take();
+        self.abandoned = task::abandoned_failures();
+    }
+}

@@ -1,0 +1,22 @@
+//! Memory of one shard: blocks by size class, within a budget.
+//!
+//! A block is a pop from a free list and goes back with a push; chunks come from the kernel, are kept,
+//! and count against the shard's budget (`-m`). Blocks belong to the shard that took them.
+
+mod arena;
+pub(crate) mod class;
+mod lane;
+
+pub(crate) use arena::{Memory, charge, give, keep, map_chunk, statistics, take};
+pub(crate) use lane::Lane;
+
+/// What a shard's memory is used for, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MemoryStatistics {
+    /// The budget of this shard (`-m` divided by the shards).
+    pub budget: usize,
+    /// Taken from the kernel so far, free blocks included.
+    pub used: usize,
+    /// Blocks in use.
+    pub live_blocks: usize,
+}

@@ -1,0 +1,101 @@
+//! One TCP connection: what its two halves share, from the first operation to the close.
+//!
+//! The halves (`receive`, `transmit`) are independent. When the user has dropped both, received data is
+//! dropped, what was flushed is still sent, and then the descriptor is closed.
+
+use std::cell::Cell;
+use std::io;
+use std::os::fd::{IntoRawFd, OwnedFd, RawFd};
+
+use super::receive::Receiver;
+use super::transmit::Transmitter;
+use crate::reactor::{self, Shared, Source};
+use crate::sys::op::{Completion, Op};
+use crate::sys::socket;
+
+/// Tags of the connection's operations.
+pub(super) const RECEIVE: u8 = 0;
+pub(super) const SEND: u8 = 1;
+
+const CLOSED: RawFd = -1;
+
+/// A connected socket.
+pub(super) struct Connection {
+    fd: Cell<RawFd>,
+    /// Halves that the user holds.
+    halves: Cell<u8>,
+    pub(super) receiver: Receiver,
+    pub(super) transmitter: Transmitter,
+}
+
+impl Connection {
+    /// A connection whose two halves are both in use.
+    pub(super) fn new(fd: OwnedFd) -> io::Result<Shared<Connection>> {
+        let connection = Connection {
+            fd: Cell::new(fd.into_raw_fd()),
+            halves: Cell::new(2),
+            receiver: Receiver::new(),
+            transmitter: Transmitter::new(),
+        };
+        Shared::new(connection).map_err(|_| io::ErrorKind::OutOfMemory.into())
+    }
+
+    #[inline]
+    pub(super) fn fd(&self) -> RawFd {
+        self.fd.get()
+    }
+
+    pub(super) fn is_abandoned(&self) -> bool {
+        self.halves.get() == 0
+    }
+
+    /// Ends one or both directions; pending reads and writes see it (NET-8).
+    pub(super) fn shutdown(&self, how: i32) {
+        let fd = self.fd();
+        if fd != CLOSED {
+            reactor::with(|reactor| reactor.push_ignored(Op::Shutdown { fd, how }));
+        }
+    }
+
+    /// The user drops one half.
+    pub(super) fn release_half(this: &Shared<Connection>) {
+        this.halves.set(this.halves.get() - 1);
+        if this.is_abandoned() {
+            Connection::close_when_sent(this);
+        }
+    }
+
+    /// Closes an abandoned connection if nothing is left to send.
+    pub(super) fn close_when_sent(this: &Shared<Connection>) {
+        if this.transmitter.is_drained() && this.fd() != CLOSED {
+            let fd = this.fd.replace(CLOSED);
+            if reactor::with(|reactor| reactor.push_ignored(Op::Close { fd })).is_none() {
+                socket::close(fd);
+            }
+        }
+    }
+}
+
+impl Source for Connection {
+    #[inline]
+    fn complete(this: &Shared<Self>, tag: u8, completion: Completion) {
+        match tag {
+            RECEIVE => Receiver::complete(this, completion),
+            _ => Transmitter::complete(this, completion),
+        }
+    }
+
+    #[inline]
+    fn end_of_turn(this: &Shared<Self>) {
+        Transmitter::end_of_turn(this);
+        Receiver::end_of_turn(this);
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        if self.fd() != CLOSED {
+            socket::close(self.fd());
+        }
+    }
+}

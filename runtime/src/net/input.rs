@@ -1,0 +1,188 @@
+//! Reading from a connection.
+
+use std::fmt;
+use std::future::poll_fn;
+use std::io;
+use std::task::{Context, Poll};
+
+use super::buffer::TemporaryBuffer;
+use super::connection::Connection;
+use super::receive::Receiver;
+use crate::reactor::{Filling, Shared, View};
+
+/// The bytes that a peer sends.
+///
+/// All reads are cancel-safe unless they say otherwise: a read that is dropped, by a
+/// [`timeout`](crate::timeout) for example, has taken nothing, and what arrived is there for the next one.
+/// Reads do not take a buffer: they return views of the memory into which the kernel received, so a connection
+/// that waits holds none. While nobody reads, only a few buffers are received ahead and then the peer
+/// has to wait.
+///
+/// When the program stops (Ctrl-C), what the peer has sent is still read, and then the stream ends.
+pub struct InputStream {
+    connection: Shared<Connection>,
+    /// Bytes that were received and not handed out: the rest of a buffer, or a `read_exactly` on its way.
+    kept: Option<Filling>,
+}
+
+impl InputStream {
+    pub(super) fn new(connection: Shared<Connection>) -> InputStream {
+        InputStream { connection, kept: None }
+    }
+
+    /// Some bytes, as many as there are at hand; none at the end of the stream (IN-1).
+    ///
+    /// # Errors
+    ///
+    /// Those of recv(2), above all [`ConnectionReset`](io::ErrorKind::ConnectionReset). After an error
+    /// the stream is at its end.
+    ///
+    /// ```
+    /// # use seastar::net::{connect, listen};
+    /// #[seastar::main(shards = 1)]
+    /// async fn main() -> std::io::Result<()> {
+    ///     let listener = listen("127.0.0.1:0")?;
+    ///     let (_, mut output) = connect(listener.local_address()).await?.split();
+    ///     let (mut input, _) = listener.accept().await?.0.split();
+    ///     output.write(b"hello").await?;
+    ///     output.close().await?;
+    ///     assert_eq!(&*input.read().await?, b"hello");
+    ///     assert!(input.read().await?.is_empty()); // the end
+    ///     Ok(())
+    /// }
+    /// ```
+    pub async fn read(&mut self) -> io::Result<TemporaryBuffer> {
+        poll_fn(|context| self.poll_view(context)).await.map(TemporaryBuffer)
+    }
+
+    /// Between 1 and `len` bytes; none at the end of the stream (IN-2).
+    pub async fn read_up_to(&mut self, len: usize) -> io::Result<TemporaryBuffer> {
+        poll_fn(|context| {
+            self.poll_view(context).map_ok(|mut view| {
+                self.keep_behind(&mut view, len);
+                TemporaryBuffer(view)
+            })
+        })
+        .await
+    }
+
+    /// Exactly `len` bytes, or fewer if the stream ends before (IN-2).
+    ///
+    /// Bytes that lie in one buffer are not copied.
+    ///
+    /// # Errors
+    ///
+    /// As for [`read`](Self::read); [`InvalidInput`](io::ErrorKind::InvalidInput) for more than a megabyte
+    /// at a time, and [`OutOfMemory`](io::ErrorKind::OutOfMemory) when the memory budget is used up.
+    ///
+    /// ```
+    /// # use seastar::net::{connect, listen};
+    /// #[seastar::main(shards = 1)]
+    /// async fn main() -> std::io::Result<()> {
+    ///     let listener = listen("127.0.0.1:0")?;
+    ///     let (_, mut output) = connect(listener.local_address()).await?.split();
+    ///     let (mut input, _) = listener.accept().await?.0.split();
+    ///     output.write(b"headbody and more").await?;
+    ///     output.close().await?;
+    ///     assert_eq!(&*input.read_exactly(4).await?, b"head");
+    ///     input.skip(4).await?;
+    ///     assert_eq!(&*input.read_exactly(100).await?, b" and more");
+    ///     Ok(())
+    /// }
+    /// ```
+    pub async fn read_exactly(&mut self, len: usize) -> io::Result<TemporaryBuffer> {
+        if len > Filling::CAPACITY_MAX {
+            let text = format!("read_exactly of {len} bytes; {} is the most", Filling::CAPACITY_MAX);
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+        }
+        poll_fn(|context| self.poll_exactly(len, context)).await.map(TemporaryBuffer)
+    }
+
+    /// Reads `len` bytes and drops them.
+    ///
+    /// Not cancel-safe: what was skipped before it was dropped is gone.
+    ///
+    /// # Errors
+    ///
+    /// [`UnexpectedEof`](io::ErrorKind::UnexpectedEof), "premature end of stream", if there are fewer (IN-2).
+    pub async fn skip(&mut self, len: usize) -> io::Result<()> {
+        let mut left = len;
+        while left > 0 {
+            match self.read_up_to(left).await?.len() {
+                0 => return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "premature end of stream")),
+                read => left -= read,
+            }
+        }
+        Ok(())
+    }
+
+    /// What was kept, or else what the connection has.
+    #[inline]
+    fn poll_view(&mut self, context: &mut Context<'_>) -> Poll<io::Result<View>> {
+        match self.kept.take() {
+            Some(kept) if kept.len() > 0 => Poll::Ready(Ok(kept.into_view())),
+            _ => Receiver::poll(&self.connection, context),
+        }
+    }
+
+    /// Cuts `view` to `len` bytes and keeps the others for the next read.
+    fn keep_behind(&mut self, view: &mut View, len: usize) {
+        if view.len() > len {
+            let mut rest = view.clone();
+            rest.trim_front(len);
+            view.trim(len);
+            self.kept = Some(Filling::whole(rest));
+        }
+    }
+
+    fn poll_exactly(&mut self, len: usize, context: &mut Context<'_>) -> Poll<io::Result<View>> {
+        loop {
+            if self.kept.as_ref().is_some_and(|kept| kept.len() >= len) || len == 0 {
+                let mut view = self.kept.take().map_or(View::of_static(&[]), Filling::into_view);
+                self.keep_behind(&mut view, len);
+                return Poll::Ready(Ok(view));
+            }
+            let view = match Receiver::poll(&self.connection, context)? {
+                Poll::Ready(view) => view,
+                Poll::Pending => return Poll::Pending,
+            };
+            if view.len() == 0 {
+                return Poll::Ready(Ok(self.kept.take().map_or(view, Filling::into_view)));
+            }
+            self.append(view, len)?;
+        }
+    }
+
+    /// Adds `view` to what is kept, in one piece of at least `len` bytes of room.
+    fn append(&mut self, view: View, len: usize) -> io::Result<()> {
+        let Some(mut kept) = self.kept.take() else {
+            self.kept = Some(Filling::whole(view));
+            return Ok(());
+        };
+        if kept.room() < view.len() {
+            let size = (kept.len() + view.len()).max(len);
+            let Some(mut wider) = Filling::new(size) else {
+                self.kept = Some(kept);
+                return Err(io::ErrorKind::OutOfMemory.into());
+            };
+            wider.push(kept.bytes());
+            kept = wider;
+        }
+        kept.push(&view);
+        self.kept = Some(kept);
+        Ok(())
+    }
+}
+
+impl Drop for InputStream {
+    fn drop(&mut self) {
+        self.kept.take();
+        Receiver::drop_half(&self.connection);
+    }
+}
+
+impl fmt::Debug for InputStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InputStream").field("fd", &self.connection.fd()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,150 @@
+//! Listening for connections.
+
+use std::fmt;
+use std::future::poll_fn;
+use std::io;
+use std::net::SocketAddr;
+use std::os::fd::{AsRawFd, OwnedFd};
+
+use super::accept::{Accepted, Acceptor};
+use super::address::ToAddress;
+use super::connect::about;
+use super::options::ListenOptions;
+use super::stream::TcpStream;
+use crate::reactor::Shared;
+use crate::sys::socket::{self, ListenSetup};
+use crate::time;
+
+/// Listens on `address`, with the defaults of [`ListenOptions`].
+///
+/// # Errors
+///
+/// Those of bind(2) and listen(2), with the address: `listen on 0.0.0.0:7777: Address already in use`.
+/// What is not an address is [`InvalidInput`](io::ErrorKind::InvalidInput).
+///
+/// ```
+/// #[seastar::main(shards = 1)]
+/// async fn main() -> std::io::Result<()> {
+///     let first = seastar::net::listen("127.0.0.1:0")?;
+///     let taken = seastar::net::listen(first.local_address()).unwrap_err();
+///     assert_eq!(taken.kind(), std::io::ErrorKind::AddrInUse);
+///     Ok(())
+/// }
+/// ```
+pub fn listen(address: impl ToAddress) -> io::Result<TcpListener> {
+    listen_with(address, ListenOptions::new())
+}
+
+/// Listens on `address`. See [`listen`].
+pub fn listen_with(address: impl ToAddress, options: ListenOptions) -> io::Result<TcpListener> {
+    let address = address.to_address()?;
+    let opened = socket::listen(address, options.setup());
+    let fd = opened.map_err(|error| about("listen on", address, error))?;
+    TcpListener::from_fd(fd, options)
+}
+
+impl ListenOptions {
+    pub(super) fn setup(&self) -> ListenSetup {
+        ListenSetup {
+            backlog: i32::try_from(self.backlog).unwrap_or(i32::MAX),
+            reuse_address: self.reuse_address,
+            nodelay: self.nodelay,
+            keepalive: self.keepalive,
+        }
+    }
+}
+
+/// A socket that accepts connections.
+///
+/// [`serve`](Self::serve) runs a handler for each connection, on every shard. [`accept`](Self::accept) takes connections one
+/// by one on this shard. Dropping the listener closes it.
+pub struct TcpListener {
+    pub(super) acceptor: Shared<Acceptor>,
+    pub(super) address: SocketAddr,
+    pub(super) options: ListenOptions,
+}
+
+impl TcpListener {
+    pub(super) fn from_fd(fd: OwnedFd, options: ListenOptions) -> io::Result<TcpListener> {
+        let address = socket::local_address(fd.as_raw_fd())?;
+        Ok(TcpListener { acceptor: Acceptor::new(fd)?, address, options })
+    }
+
+    /// The address that it listens on, with the port that the kernel chose if it was asked for port 0.
+    pub fn local_address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Waits for a connection. Cancel-safe.
+    ///
+    /// # Errors
+    ///
+    /// [`ConnectionAborted`](io::ErrorKind::ConnectionAborted) after [`abort_accept`](Self::abort_accept) and when
+    /// the program stops: time to leave the loop. Any other error is the kernel's, such as EMFILE; the
+    /// listener goes on, and the next call first waits a little, so that a loop may simply try again.
+    ///
+    /// ```
+    /// #[seastar::main(shards = 1)]
+    /// async fn main() -> std::io::Result<()> {
+    ///     let listener = seastar::net::listen("127.0.0.1:0")?;
+    ///     let client = seastar::spawn(seastar::net::connect(listener.local_address()));
+    ///     let (stream, peer) = listener.accept().await?;
+    ///     assert_eq!(stream.peer_address()?, peer);
+    ///     client.await.unwrap()?;
+    ///     Ok(())
+    /// }
+    /// ```
+    pub async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
+        let stream = self.accept_stream().await?;
+        let peer = stream.peer_address()?;
+        Ok((stream, peer))
+    }
+
+    /// Accepts without asking for the peer's address.
+    pub(super) async fn accept_stream(&self) -> io::Result<TcpStream> {
+        TcpStream::from_fd(self.accept_fd().await?)
+    }
+
+    pub(super) async fn accept_fd(&self) -> io::Result<OwnedFd> {
+        match poll_fn(|context| Acceptor::poll(&self.acceptor, context)).await {
+            Accepted::Connection(fd) => Ok(fd),
+            Accepted::Aborted => {
+                let text = format!("the listener on {} was aborted", self.address);
+                Err(io::Error::new(io::ErrorKind::ConnectionAborted, text))
+            }
+            Accepted::Failed { error, pause } => {
+                time::sleep(pause).await;
+                Err(about("accept on", self.address, error))
+            }
+        }
+    }
+
+    /// Ends pending and future accepts of this listener with
+    /// [`ConnectionAborted`](io::ErrorKind::ConnectionAborted) (NET-7).
+    ///
+    /// ```
+    /// #[seastar::main(shards = 1)]
+    /// async fn main() -> std::io::Result<()> {
+    ///     let listener = seastar::net::listen("127.0.0.1:0")?;
+    ///     listener.abort_accept();
+    ///     let aborted = listener.accept().await.unwrap_err();
+    ///     assert_eq!(aborted.kind(), std::io::ErrorKind::ConnectionAborted);
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn abort_accept(&self) {
+        Acceptor::abort(&self.acceptor);
+    }
+}
+
+impl Drop for TcpListener {
+    fn drop(&mut self) {
+        Acceptor::abort(&self.acceptor);
+    }
+}
+
+impl fmt::Debug for TcpListener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TcpListener").field("address", &self.address).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,110 @@
+//! Writing to a connection.
+
+use std::fmt;
+use std::future::poll_fn;
+use std::io;
+use std::net::Shutdown;
+
+use super::buffer::TemporaryBuffer;
+use super::connection::Connection;
+use super::stream::how;
+use super::transmit::Transmitter;
+use crate::reactor::Shared;
+
+/// Bytes to a peer.
+///
+/// Writes gather in a buffer of 8 KiB, which is sent when it is full, on [`flush`](Self::flush), on
+/// [`close`](Self::close), and, as a last resort, when the stream is dropped. A write waits only
+/// while a full buffer is behind one in flight, that is, while the peer does not read.
+///
+/// A send that failed is told by the next call, and by all after it.
+pub struct OutputStream {
+    connection: Shared<Connection>,
+}
+
+impl OutputStream {
+    pub(super) fn new(connection: Shared<Connection>) -> OutputStream {
+        OutputStream { connection }
+    }
+
+    /// Writes all of `bytes`.
+    ///
+    /// That this returns means that more may be written, not that the peer has it (OUT-1). Not cancel-safe: a
+    /// write that is dropped may have taken a part.
+    ///
+    /// # Errors
+    ///
+    /// Those of send(2), of this write or an earlier one: [`BrokenPipe`](io::ErrorKind::BrokenPipe),
+    /// [`ConnectionReset`](io::ErrorKind::ConnectionReset). [`OutOfMemory`](io::ErrorKind::OutOfMemory) when
+    /// the memory budget is used up; nothing more was taken then, and the write may be tried again.
+    pub async fn write(&mut self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
+        let bytes = bytes.as_ref();
+        let mut written = 0;
+        while written < bytes.len() {
+            let rest = &bytes[written..];
+            written += poll_fn(|context| Transmitter::poll_write(&self.connection, rest, context)).await?;
+        }
+        Ok(())
+    }
+
+    /// Writes a buffer without copying it, unless it is small and others wait to be sent with it.
+    ///
+    /// # Errors
+    ///
+    /// As for [`write`](Self::write).
+    pub async fn write_buffer(&mut self, buffer: TemporaryBuffer) -> io::Result<()> {
+        let mut view = Some(buffer.0);
+        poll_fn(|context| Transmitter::poll_write_view(&self.connection, &mut view, context)).await
+    }
+
+    /// Sends what was written when this turn of the loop ends, together with what is written until then (OUT-3).
+    ///
+    /// Does not wait for it: a failure is told by the next call, or by `close`.
+    ///
+    /// # Errors
+    ///
+    /// The failure of an earlier send.
+    pub async fn flush(&mut self) -> io::Result<()> {
+        Transmitter::flush(&self.connection)
+    }
+
+    /// Sends what was written, waits until the kernel has it, and tells the peer that no more comes (OUT-4).
+    ///
+    /// The connection itself is closed when its [`InputStream`](super::InputStream) is dropped too.
+    ///
+    /// # Errors
+    ///
+    /// The failure of any send that was not told before.
+    ///
+    /// ```
+    /// # use seastar::net::{connect, listen};
+    /// #[seastar::main(shards = 1)]
+    /// async fn main() -> std::io::Result<()> {
+    ///     let listener = listen("127.0.0.1:0")?;
+    ///     let (mut input, _) = connect(listener.local_address()).await?.split();
+    ///     let (_, mut output) = listener.accept().await?.0.split();
+    ///     output.write("Seastar is the future!\n").await?;
+    ///     output.close().await?;
+    ///     assert_eq!(&*input.read_exactly(100).await?, b"Seastar is the future!\n");
+    ///     Ok(())
+    /// }
+    /// ```
+    pub async fn close(self) -> io::Result<()> {
+        Transmitter::flush(&self.connection)?;
+        poll_fn(|context| Transmitter::poll_drained(&self.connection, context)).await?;
+        self.connection.shutdown(how(Shutdown::Write));
+        Ok(())
+    }
+}
+
+impl Drop for OutputStream {
+    fn drop(&mut self) {
+        Transmitter::drop_half(&self.connection);
+    }
+}
+
+impl fmt::Debug for OutputStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OutputStream").field("fd", &self.connection.fd()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,237 @@
+//! Serving connections on every shard.
+
+use std::cell::RefCell;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::panic::Location;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use super::accept::Acceptor;
+use super::listener::TcpListener;
+use super::options::Distribution;
+use super::stream::TcpStream;
+use crate::reactor::Shared;
+use crate::sys::socket;
+use crate::task::{self, Outcome};
+use crate::{smp, time};
+
+thread_local! {
+    /// Acceptors of this shard that belong to a listener that is served on all shards, by its number.
+    static SERVED: RefCell<Vec<(u64, Shared<Acceptor>)>> = const { RefCell::new(Vec::new()) };
+}
+
+impl TcpListener {
+    /// Runs `handler` for each connection, in a fiber of its own, on every shard.
+    ///
+    /// Which shard gets a connection is the listener's [`Distribution`]. The connection
+    /// stays there, and so does everything that the handler makes; the handler itself is copied to each shard.
+    /// A handler that fails is logged, like every fiber whose failure nobody reads.
+    ///
+    /// Returns `Ok` when the program stops (Ctrl-C). Connections that are being served then get the
+    /// grace period to come to their end. Dropping the future stops accepting on all shards.
+    ///
+    /// # Errors
+    ///
+    /// When the sockets of the other shards cannot be opened. Failures to accept are logged and overcome.
+    ///
+    /// ```no_run
+    /// #[seastar::main]
+    /// async fn main() -> std::io::Result<()> {
+    ///     let listener = seastar::net::listen("0.0.0.0:7777")?;
+    ///     listener
+    ///         .serve(async |stream| {
+    ///             let (mut input, mut output) = stream.split();
+    ///             loop {
+    ///                 let bytes = input.read().await?;
+    ///                 if bytes.is_empty() {
+    ///                     return output.close().await;
+    ///                 }
+    ///                 output.write_buffer(bytes).await?;
+    ///                 output.flush().await?;
+    ///             }
+    ///         })
+    ///         .await
+    /// }
+    /// ```
+    #[track_caller]
+    pub fn serve<H, T>(self, handler: H) -> impl Future<Output = io::Result<()>>
+    where
+        H: AsyncFn(TcpStream) -> T + Clone + Send + 'static,
+        T: Outcome,
+    {
+        let served_at = Location::caller();
+        async move {
+            match self.options.distribution {
+                Distribution::Kernel => self.serve_beside(handler, served_at).await,
+                distribution => self.serve_from_here(distribution, handler, served_at).await,
+            }
+        }
+    }
+
+    /// One socket for each shard.
+    async fn serve_beside<H, T>(self, handler: H, served_at: &'static Location<'static>) -> io::Result<()>
+    where
+        H: AsyncFn(TcpStream) -> T + Clone + Send + 'static,
+        T: Outcome,
+    {
+        static SERVICES: AtomicU64 = AtomicU64::new(0);
+        let service = SERVICES.fetch_add(1, Ordering::Relaxed);
+        let (here, options, address) = (smp::this_shard(), self.options, self.address);
+        let mut sockets: Vec<Option<OwnedFd>> = Vec::new();
+        for shard in 0..smp::shard_count() {
+            let socket = || socket::listen_beside(address, options.setup());
+            sockets.push((shard != here).then(socket).transpose()?);
+        }
+        let sockets = Arc::new(Mutex::new(sockets));
+        let stop = StopAll { service };
+        let there = handler.clone();
+        let others = task::spawn(smp::invoke_on_all(async move || {
+            // This shard serves already, below.
+            let Some(socket) = lock(&sockets)[smp::this_shard()].take() else { return Ok(()) };
+            let listener = TcpListener::from_fd(socket, options)?;
+            SERVED.with_borrow_mut(|served| served.push((service, listener.acceptor.clone())));
+            listener.serve_here(there, served_at).await;
+            forget(service);
+            Ok(())
+        }));
+        self.serve_here(handler, served_at).await;
+        drop(stop);
+        others.await.unwrap_or_else(|error| Err(io::Error::other(error)))
+    }
+
+    /// Accepts on this shard and runs the handler on it.
+    async fn serve_here<H, T>(&self, handler: H, served_at: &'static Location<'static>)
+    where
+        H: AsyncFn(TcpStream) -> T + Clone + 'static,
+        T: Outcome,
+    {
+        loop {
+            match self.accept_stream().await {
+                Ok(stream) => {
+                    let handler = handler.clone();
+                    let fiber = async move { handler(stream).await };
+                    if let Err(busy) = task::spawn_detached(fiber, served_at) {
+                        log::warn!(target: "seastar", "connection to {} dropped: {busy}", self.address);
+                        // Room comes when other connections end.
+                        time::sleep(time::Duration::from_millis(1)).await;
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => return,
+                Err(error) => log::warn!(target: "seastar", "{error}"),
+            }
+        }
+    }
+
+    /// Accepts on this shard and passes connections on.
+    async fn serve_from_here<H, T>(
+        self,
+        distribution: Distribution,
+        handler: H,
+        served_at: &'static Location<'static>,
+    ) -> io::Result<()>
+    where
+        H: AsyncFn(TcpStream) -> T + Clone + Send + 'static,
+        T: Outcome,
+    {
+        let shards = smp::shard_count();
+        if let Distribution::Fixed(shard) = distribution
+            && shard >= shards
+        {
+            let text = format!("connections for shard {shard}, but there are {shards}, from 0");
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+        }
+        let open: Arc<[AtomicUsize]> = (0..shards).map(|_| AtomicUsize::new(0)).collect();
+        loop {
+            let fd = match self.accept_fd().await {
+                Ok(fd) => fd,
+                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => return Ok(()),
+                Err(error) => {
+                    log::warn!(target: "seastar", "{error}");
+                    continue;
+                }
+            };
+            let Some(shard) = choose(distribution, &fd, &open) else { continue };
+            let count = Count::new(open.clone(), shard);
+            let handler = handler.clone();
+            let passed = smp::submit_to(shard, async move || {
+                let stream = match TcpStream::from_fd(fd) {
+                    Ok(stream) => stream,
+                    Err(error) => return log::warn!(target: "seastar", "connection dropped: {error}"),
+                };
+                let fiber = async move {
+                    let _count = count;
+                    handler(stream).await
+                };
+                if let Err(busy) = task::spawn_detached(fiber, served_at) {
+                    log::warn!(target: "seastar", "connection dropped: {busy}");
+                }
+            });
+            if let Err(busy) = task::spawn_detached(passed, served_at) {
+                log::warn!(target: "seastar", "connection to {} dropped: {busy}", self.address);
+            }
+        }
+    }
+}
+
+/// The shard for a connection; `None` if the peer is gone already.
+fn choose(distribution: Distribution, fd: &OwnedFd, open: &[AtomicUsize]) -> Option<usize> {
+    use std::os::fd::AsRawFd;
+    match distribution {
+        Distribution::Fixed(shard) => Some(shard),
+        Distribution::Port => Some(socket::peer_address(fd.as_raw_fd()).ok()?.port() as usize % open.len()),
+        Distribution::Kernel | Distribution::FewestConnections => {
+            let shards = open.iter().enumerate();
+            shards.min_by_key(|(_, count)| count.load(Ordering::Relaxed)).map(|(shard, _)| shard)
+        }
+    }
+}
+
+/// One open connection of a shard.
+struct Count {
+    open: Arc<[AtomicUsize]>,
+    shard: usize,
+}
+
+impl Count {
+    fn new(open: Arc<[AtomicUsize]>, shard: usize) -> Count {
+        open[shard].fetch_add(1, Ordering::Relaxed);
+        Count { open, shard }
+    }
+}
+
+impl Drop for Count {
+    fn drop(&mut self) {
+        self.open[self.shard].fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Ends a service on all shards.
+struct StopAll {
+    service: u64,
+}
+
+impl Drop for StopAll {
+    fn drop(&mut self) {
+        let service = self.service;
+        forget(service);
+        let stop = smp::invoke_on_all(async move || forget(service));
+        // Without memory for the fiber the other shards stop with the program.
+        let _ = task::spawn_detached(stop, Location::caller());
+    }
+}
+
+/// Ends a service on this shard.
+fn forget(service: u64) {
+    let served = |served: &mut Vec<(u64, Shared<Acceptor>)>| {
+        served.extract_if(.., |(number, _)| *number == service).collect::<Vec<_>>()
+    };
+    for (_, acceptor) in SERVED.with_borrow_mut(served) {
+        Acceptor::abort(&acceptor);
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}

@@ -1,0 +1,168 @@
+//! A connected socket, before it is taken apart into its two directions.
+
+use std::fmt;
+use std::io;
+use std::net::{Shutdown, SocketAddr};
+use std::os::fd::OwnedFd;
+use std::time::Duration;
+
+use super::connection::Connection;
+use super::input::InputStream;
+use super::output::OutputStream;
+use crate::reactor::Shared;
+use crate::sys::socket;
+
+/// A TCP connection.
+///
+/// [`split`](Self::split) it to read and write; a [`control`](Self::control) reaches its options and its end from
+/// elsewhere. Stays on its shard. Dropping it closes it.
+///
+/// ```
+/// # use seastar::net::{connect, listen};
+/// #[seastar::main(shards = 1)]
+/// async fn main() -> std::io::Result<()> {
+///     let listener = listen("127.0.0.1:0")?;
+///     let stream = connect(listener.local_address()).await?;
+///     assert_eq!(stream.control().peer_address()?, listener.local_address());
+///     let (mut input, mut output) = stream.split();
+///     # let _ = (&mut input, &mut output);
+///     Ok(())
+/// }
+/// ```
+pub struct TcpStream {
+    input: InputStream,
+    output: OutputStream,
+    connection: Shared<Connection>,
+}
+
+impl TcpStream {
+    /// Takes over a connected socket, which this shard serves from now on.
+    ///
+    /// # Errors
+    ///
+    /// [`OutOfMemory`](io::ErrorKind::OutOfMemory) when the memory budget is used up; the socket is closed then.
+    pub fn from_fd(fd: OwnedFd) -> io::Result<TcpStream> {
+        let connection = Connection::new(fd)?;
+        Ok(TcpStream {
+            input: InputStream::new(connection.clone()),
+            output: OutputStream::new(connection.clone()),
+            connection,
+        })
+    }
+
+    /// The two directions, which different fibers may use. The connection is closed when both are dropped.
+    pub fn split(self) -> (InputStream, OutputStream) {
+        (self.input, self.output)
+    }
+
+    /// A handle for the options of the connection, and for ending it from elsewhere.
+    pub fn control(&self) -> TcpControl {
+        TcpControl { connection: self.connection.clone() }
+    }
+
+    /// The address of the other end.
+    pub fn peer_address(&self) -> io::Result<SocketAddr> {
+        self.control().peer_address()
+    }
+
+    /// The address of this end.
+    pub fn local_address(&self) -> io::Result<SocketAddr> {
+        self.control().local_address()
+    }
+}
+
+impl fmt::Debug for TcpStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TcpStream").field("fd", &self.connection.fd()).finish_non_exhaustive()
+    }
+}
+
+/// Options of a connection, and its end, whoever has its two directions.
+///
+/// Once the connection is closed all but `shutdown` fail.
+#[derive(Clone)]
+pub struct TcpControl {
+    connection: Shared<Connection>,
+}
+
+impl TcpControl {
+    /// The address of the other end.
+    pub fn peer_address(&self) -> io::Result<SocketAddr> {
+        self.ask(socket::peer_address)
+    }
+
+    /// The address of this end.
+    pub fn local_address(&self) -> io::Result<SocketAddr> {
+        self.ask(socket::local_address)
+    }
+
+    /// Whether small segments are sent at once (TCP_NODELAY). On by default.
+    pub fn nodelay(&self) -> io::Result<bool> {
+        self.ask(socket::nodelay)
+    }
+
+    /// Sends small segments at once, or lets the kernel gather them (TCP_NODELAY).
+    ///
+    /// Streams gather on their own, so there is rarely a reason to switch this off.
+    pub fn set_nodelay(&self, on: bool) -> io::Result<()> {
+        self.ask(|fd| socket::set_nodelay(fd, on))
+    }
+
+    /// Whether the kernel probes a silent peer (SO_KEEPALIVE).
+    pub fn keepalive(&self) -> io::Result<bool> {
+        self.ask(socket::keepalive)
+    }
+
+    /// Probes the peer once it has been silent for `idle`; never with `None`.
+    pub fn set_keepalive(&self, idle: Option<Duration>) -> io::Result<()> {
+        self.ask(|fd| socket::set_keepalive(fd, idle))
+    }
+
+    /// Ends one direction or both at once; pending reads see the end of the stream, pending
+    /// writes an error (NET-8).
+    ///
+    /// ```
+    /// use std::net::Shutdown;
+    /// # use seastar::net::{connect, listen};
+    ///
+    /// #[seastar::main(shards = 1)]
+    /// async fn main() -> std::io::Result<()> {
+    ///     let listener = listen("127.0.0.1:0")?;
+    ///     let stream = connect(listener.local_address()).await?;
+    ///     let control = stream.control();
+    ///     let (mut input, _output) = stream.split();
+    ///     let reader = seastar::spawn(async move { input.read().await });
+    ///     control.shutdown(Shutdown::Read);
+    ///     assert!(reader.await.unwrap()?.is_empty());
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn shutdown(&self, direction: Shutdown) {
+        self.connection.shutdown(how(direction));
+    }
+
+    fn ask<T>(&self, question: impl FnOnce(i32) -> io::Result<T>) -> io::Result<T> {
+        match self.connection.fd() {
+            closed @ ..0 => {
+                let _ = closed;
+                Err(io::Error::new(io::ErrorKind::NotConnected, "the connection is closed"))
+            }
+            fd => question(fd),
+        }
+    }
+}
+
+impl fmt::Debug for TcpControl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TcpControl").field("fd", &self.connection.fd()).finish_non_exhaustive()
+    }
+}
+
+/// The kernel's word for a direction.
+pub(super) fn how(direction: Shutdown) -> i32 {
+    match direction {
+        Shutdown::Read => libc::SHUT_RD,
+        Shutdown::Write => libc::SHUT_WR,
+        Shutdown::Both => libc::SHUT_RDWR,
+    }
+}

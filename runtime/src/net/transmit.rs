@@ -1,0 +1,285 @@
+//! The sending half of a connection.
+//!
+//! At most one send is in flight. Meanwhile the next bytes gather in a buffer; when the turn ends, or the send
+//! does, they go out together. So a request costs one send however many writes its answer took, and a
+//! peer that does not read stops the writer after one buffer in flight and one that is full.
+
+use std::cell::Cell;
+use std::io;
+use std::task::{Context, Poll, Waker};
+
+use super::connection::{Connection, SEND};
+use crate::reactor::{self, Filling, Shared, View};
+use crate::sys::op::{Completion, Op};
+use crate::task;
+
+/// Bytes that gather before they are sent without a flush (OUT-1); with the block's header, a whole block.
+const GATHER_SIZE: usize = 8192 - 8;
+
+/// The bytes gathered should be sent.
+const FLUSH: u8 = 1 << 0;
+/// The end of the turn will be told to this connection.
+const AT_END: u8 = 1 << 1;
+/// Somebody waits for room, or for everything to be sent.
+const WAITING: u8 = 1 << 2;
+
+pub(super) struct Transmitter {
+    state: Cell<u8>,
+    error: Cell<i32>,
+    /// In flight.
+    sending: Cell<Option<View>>,
+    /// To be sent next.
+    gathered: Cell<Option<Filling>>,
+    waker: Cell<Option<Waker>>,
+}
+
+impl Transmitter {
+    pub(super) const fn new() -> Transmitter {
+        Transmitter {
+            state: Cell::new(0),
+            error: Cell::new(0),
+            sending: Cell::new(None),
+            gathered: Cell::new(None),
+            waker: Cell::new(None),
+        }
+    }
+
+    #[inline]
+    fn is(&self, flags: u8) -> bool {
+        self.state.get() & flags != 0
+    }
+
+    #[inline]
+    fn set(&self, flags: u8) {
+        self.state.set(self.state.get() | flags);
+    }
+
+    #[inline]
+    fn clear(&self, flags: u8) {
+        self.state.set(self.state.get() & !flags);
+    }
+
+    #[inline]
+    fn is_sending(&self) -> bool {
+        let sending = self.sending.take();
+        let is_sending = sending.is_some();
+        self.sending.set(sending);
+        is_sending
+    }
+
+    /// Whether everything that was flushed is with the kernel, or lost.
+    pub(super) fn is_drained(&self) -> bool {
+        let gathered = self.gathered.take();
+        let is_empty = gathered.is_none();
+        self.gathered.set(gathered);
+        is_empty && !self.is_sending()
+    }
+
+    /// Takes as much of `bytes` as there is room for, at least one unless they are none.
+    pub(super) fn poll_write(
+        this: &Shared<Connection>,
+        bytes: &[u8],
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<usize>> {
+        let transmitter = &this.transmitter;
+        transmitter.check()?;
+        loop {
+            let mut filling = match transmitter.gathered.take() {
+                Some(filling) if filling.room() > 0 || bytes.is_empty() => filling,
+                Some(filling) => match widen(filling) {
+                    Ok(wider) => wider,
+                    Err(full) => {
+                        transmitter.gathered.set(Some(full));
+                        if !Transmitter::send_gathered(this) {
+                            return transmitter.wait(context);
+                        }
+                        continue;
+                    }
+                },
+                None => Filling::new(GATHER_SIZE).ok_or(io::ErrorKind::OutOfMemory)?,
+            };
+            let taken = filling.push(bytes);
+            let is_full = filling.is_full();
+            transmitter.gathered.set(Some(filling));
+            if is_full {
+                transmitter.set(FLUSH);
+                Transmitter::send_gathered(this);
+            }
+            return Poll::Ready(Ok(taken));
+        }
+    }
+
+    /// Takes `view`, without a copy where nothing waits before it.
+    #[inline]
+    pub(super) fn poll_write_view(
+        this: &Shared<Connection>,
+        view: &mut Option<View>,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        let transmitter = &this.transmitter;
+        transmitter.check()?;
+        while let Some(bytes) = view.take_if(|view| view.len() > 0) {
+            match transmitter.gathered.take() {
+                None => transmitter.gathered.set(Some(Filling::whole(bytes))),
+                Some(mut filling) if filling.room() >= bytes.len() => {
+                    filling.push(&bytes);
+                    transmitter.gathered.set(Some(filling));
+                }
+                Some(filling) => {
+                    let filling = match widen(filling) {
+                        Ok(wider) if wider.room() >= bytes.len() => Ok(wider),
+                        Ok(other) | Err(other) => Err(other),
+                    };
+                    *view = Some(bytes);
+                    let fits = filling.is_ok();
+                    transmitter.gathered.set(Some(filling.unwrap_or_else(|full| full)));
+                    if !fits && !Transmitter::send_gathered(this) {
+                        return transmitter.wait(context);
+                    }
+                }
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Sends what was gathered when the turn ends (OUT-3).
+    #[inline]
+    pub(super) fn flush(this: &Shared<Connection>) -> io::Result<()> {
+        let transmitter = &this.transmitter;
+        transmitter.check()?;
+        transmitter.set(FLUSH);
+        Transmitter::tell_at_end(this);
+        Ok(())
+    }
+
+    /// Ready when all is sent.
+    pub(super) fn poll_drained(this: &Shared<Connection>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        this.transmitter.check()?;
+        if this.transmitter.is_drained() {
+            return Poll::Ready(Ok(()));
+        }
+        this.transmitter.wait(context)
+    }
+
+    #[inline]
+    fn tell_at_end(this: &Shared<Connection>) {
+        if !this.transmitter.is(AT_END) {
+            this.transmitter.set(AT_END);
+            reactor::with(|reactor| reactor.at_end_of_turn(this));
+        }
+    }
+
+    #[inline]
+    pub(super) fn end_of_turn(this: &Shared<Connection>) {
+        if this.transmitter.is(AT_END) {
+            this.transmitter.clear(AT_END);
+            if this.transmitter.is(FLUSH) {
+                Transmitter::send_gathered(this);
+            }
+        }
+    }
+
+    /// Sends what was gathered, unless a send is in flight: then its completion will.
+    fn send_gathered(this: &Shared<Connection>) -> bool {
+        let transmitter = &this.transmitter;
+        if transmitter.is_sending() {
+            return false;
+        }
+        transmitter.clear(FLUSH);
+        if let Some(filling) = transmitter.gathered.take()
+            && filling.len() > 0
+        {
+            Transmitter::send(this, filling.into_view());
+        }
+        true
+    }
+
+    fn send(this: &Shared<Connection>, view: View) {
+        let op = Op::Send { fd: this.fd(), base: view.as_ptr(), len: view.len() as u32 };
+        this.transmitter.sending.set(Some(view));
+        // SAFETY: the view stays in `sending` until the completion, and keeps the bytes.
+        let submitted = reactor::with(|reactor| unsafe { reactor.submit(op, this, SEND) });
+        if let Some(Err(_)) | None = submitted {
+            this.transmitter.fail(libc::EIO);
+        }
+    }
+
+    #[inline]
+    pub(super) fn complete(this: &Shared<Connection>, completion: Completion) {
+        let transmitter = &this.transmitter;
+        let Some(mut view) = transmitter.sending.take() else { return };
+        match completion.result {
+            error @ ..0 => transmitter.fail(-error),
+            // Only a signal or an error cuts a send short; the next one tells which.
+            sent if (sent as usize) < view.len() => {
+                view.trim_front(sent as usize);
+                Transmitter::send(this, view);
+                return;
+            }
+            _ => drop(view),
+        }
+        transmitter.wake();
+        let more = transmitter.is(FLUSH);
+        if this.is_abandoned() {
+            Transmitter::send_gathered(this);
+            Connection::close_when_sent(this);
+        } else if more {
+            Transmitter::tell_at_end(this);
+        }
+    }
+
+    /// Nothing can be sent any more.
+    fn fail(&self, error: i32) {
+        self.error.set(error);
+        self.sending.take();
+        self.gathered.take();
+    }
+
+    /// The failure of an earlier send. It stays: there is no way to send on.
+    #[inline]
+    fn check(&self) -> io::Result<()> {
+        match self.error.get() {
+            0 => Ok(()),
+            error => Err(io::Error::from_raw_os_error(error)),
+        }
+    }
+
+    fn wait<T>(&self, context: &mut Context<'_>) -> Poll<io::Result<T>> {
+        self.set(WAITING);
+        task::remember(&self.waker, context.waker());
+        Poll::Pending
+    }
+
+    #[inline]
+    fn wake(&self) {
+        if self.is(WAITING) {
+            self.clear(WAITING);
+            if let Some(waker) = self.waker.take() {
+                task::wake_by_ref(&waker);
+            }
+        }
+    }
+
+    /// The user writes no more. What was written and not flushed is sent all the same.
+    pub(super) fn drop_half(this: &Shared<Connection>) {
+        drop(this.transmitter.waker.take());
+        Transmitter::send_gathered(this);
+        // Behind a send in flight, the rest goes out when that completes.
+        this.transmitter.set(FLUSH);
+        Connection::release_half(this);
+    }
+}
+
+/// A full buffer that is small, because it came as it is, with room for more; itself if it is large.
+fn widen(filling: Filling) -> Result<Filling, Filling> {
+    if filling.len() > GATHER_SIZE / 2 {
+        return Err(filling);
+    }
+    match Filling::new(GATHER_SIZE) {
+        Some(mut wider) => {
+            wider.push(filling.bytes());
+            Ok(wider)
+        }
+        None => Err(filling),
+    }
+}

@@ -1,0 +1,211 @@
+//! The shard's receive buffers: who has them, and what happens when there are none.
+//!
+//! The kernel fills buffers in the order in which it got them. A filled buffer belongs to whoever holds
+//! a [`View`](super::View) into it, and goes back to the kernel with the last one.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::io;
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use super::source::{self, Shared, Source};
+use super::state;
+use super::view::View;
+use crate::mem;
+use crate::sys::uring::{BufferRing, Driver};
+
+/// Buffers that are given to the kernel at once, at start and whenever it runs out.
+const GROUP: u16 = 256;
+/// No buffer.
+const NONE: u16 = u16::MAX;
+
+/// All receive buffers of one shard.
+pub(crate) struct Buffers {
+    ring: RefCell<BufferRing>,
+    states: Box<[State]>,
+    /// Tells this shard's buffers from those of shards that this thread was before.
+    epoch: u32,
+    /// Buffers that exist.
+    made: Cell<u16>,
+    /// Buffers that the kernel can fill.
+    available: Cell<u16>,
+    /// Sockets whose receive ended for want of buffers, in the order in which that happened.
+    starved: RefCell<VecDeque<NonNull<source::Header>>>,
+}
+
+/// What is known of one buffer.
+struct State {
+    /// Views into it; none while the kernel has it.
+    references: Cell<u16>,
+    len: Cell<u16>,
+    /// The next one that the same socket received.
+    next: Cell<u16>,
+}
+
+impl Buffers {
+    pub(super) fn new(driver: &Driver) -> io::Result<Buffers> {
+        static EPOCHS: AtomicU32 = AtomicU32::new(0);
+        let ring = BufferRing::new()?;
+        driver.register_buffers(&ring)?;
+        let state = || State { references: Cell::new(0), len: Cell::new(0), next: Cell::new(NONE) };
+        let buffers = Buffers {
+            states: (0..ring.entries()).map(|_| state()).collect(),
+            ring: RefCell::new(ring),
+            epoch: EPOCHS.fetch_add(1, Ordering::Relaxed) & View::EPOCH_MASK,
+            made: Cell::new(0),
+            available: Cell::new(0),
+            starved: RefCell::new(VecDeque::with_capacity(64)),
+        };
+        if !buffers.grow() {
+            return Err(io::Error::new(
+                io::ErrorKind::OutOfMemory,
+                "the memory budget is too small for the receive buffers of a shard",
+            ));
+        }
+        Ok(buffers)
+    }
+
+    /// Gives the kernel buffers that did not exist before; `false` at the limit.
+    fn grow(&self) -> bool {
+        let mut ring = self.ring.borrow_mut();
+        let first = self.made.get();
+        let budget = mem::statistics();
+        let size = GROUP as usize * ring.buffer_size();
+        // At most a quarter of the shard's memory is for data that nobody has read.
+        let fits = (first as usize + GROUP as usize) * ring.buffer_size() <= budget.budget / 4 || first == 0;
+        if first + GROUP > ring.entries() || !fits || !mem::charge(size) {
+            return false;
+        }
+        (first..first + GROUP).for_each(|buffer| ring.provide(buffer));
+        self.made.set(first + GROUP);
+        self.available.set(self.available.get() + GROUP);
+        true
+    }
+
+    /// The kernel has filled a buffer.
+    #[inline]
+    pub(crate) fn filled(&self, buffer: u16, len: usize) {
+        self.available.set(self.available.get() - 1);
+        let state = &self.states[buffer as usize];
+        state.len.set(len as u16);
+        state.references.set(1);
+        state.next.set(NONE);
+    }
+
+    /// A receive of `source` ended because the kernel had no buffers. [`Source::end_of_turn`] is called
+    /// when it has some again.
+    pub(crate) fn starve<T: Source>(&self, source: &Shared<T>) {
+        if self.available.get() == 0 {
+            self.grow();
+        }
+        self.starved.borrow_mut().push_back(source.retain());
+    }
+
+    /// Lets as many starved receives go on as there are buffers.
+    #[inline]
+    pub(super) fn serve_starved(&self) {
+        if self.available.get() == 0 || self.starved.borrow().is_empty() {
+            return;
+        }
+        for _ in 0..self.available.get() {
+            let Some(source) = self.starved.borrow_mut().pop_front() else { return };
+            // SAFETY: `starve` kept a reference.
+            unsafe { source::end_of_turn(source) };
+        }
+    }
+
+    #[inline]
+    fn give_back(&self, buffer: u16) {
+        self.available.set(self.available.get() + 1);
+        self.ring.borrow_mut().provide(buffer);
+    }
+
+    pub(super) fn view(&self, buffer: u16) -> View {
+        let len = self.states[buffer as usize].len.get() as u32;
+        View::of_buffer(self.ring.borrow().address(buffer), len, self.epoch, buffer)
+    }
+}
+
+impl Drop for Buffers {
+    fn drop(&mut self) {
+        for source in self.starved.get_mut().drain(..) {
+            // SAFETY: `starve` kept a reference.
+            unsafe { source::release(source) };
+        }
+        if self.available.get() != self.made.get() {
+            // Views outlive the shard: what they look at stays, unreachable for the kernel.
+            self.ring.get_mut().keep();
+        }
+    }
+}
+
+/// One more view into a buffer. Of an earlier shard's buffers nobody counts: they stay for ever.
+#[inline]
+pub(super) fn retain(epoch: u32, buffer: u16) {
+    state::with(|reactor| {
+        if reactor.buffers.epoch == epoch {
+            let references = &reactor.buffers.states[buffer as usize].references;
+            references.set(references.get().checked_add(1).expect("fewer than 65,536 views share a buffer"));
+        }
+    });
+}
+
+/// One view less.
+#[inline]
+pub(super) fn release(epoch: u32, buffer: u16) {
+    state::with(|reactor| {
+        let buffers = &reactor.buffers;
+        if buffers.epoch == epoch {
+            let references = &buffers.states[buffer as usize].references;
+            references.set(references.get() - 1);
+            if references.get() == 0 {
+                buffers.give_back(buffer);
+            }
+        }
+    });
+}
+
+/// Filled buffers of one socket, oldest first; the chain runs through the buffers' states.
+#[derive(Debug)]
+pub(crate) struct Received {
+    first: Cell<u16>,
+    last: Cell<u16>,
+    count: Cell<u16>,
+}
+
+impl Received {
+    pub(crate) const fn new() -> Received {
+        Received { first: Cell::new(NONE), last: Cell::new(NONE), count: Cell::new(0) }
+    }
+
+    /// Buffers that were not read.
+    #[inline]
+    pub(crate) fn count(&self) -> u16 {
+        self.count.get()
+    }
+
+    #[inline]
+    pub(crate) fn push(&self, buffers: &Buffers, buffer: u16) {
+        match self.last.replace(buffer) {
+            NONE => self.first.set(buffer),
+            last => buffers.states[last as usize].next.set(buffer),
+        }
+        self.count.set(self.count.get() + 1);
+    }
+
+    #[inline]
+    pub(crate) fn pop(&self, buffers: &Buffers) -> Option<View> {
+        let first = self.first.get();
+        if first == NONE {
+            return None;
+        }
+        let next = buffers.states[first as usize].next.get();
+        self.first.set(next);
+        if next == NONE {
+            self.last.set(NONE);
+        }
+        self.count.set(self.count.get() - 1);
+        Some(buffers.view(first))
+    }
+}

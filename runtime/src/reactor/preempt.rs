@@ -1,0 +1,117 @@
+//! When a task has run long enough.
+//!
+//! The clock is too dear to be read at every question, so it is read at every n-th, and n follows how
+//! fast the questions come: a task that asks every nanosecond is charged a fraction of one for it, and
+//! one that asks every millisecond is answered from the clock each time.
+
+use std::cell::Cell;
+
+use super::state;
+use crate::sys::clock;
+use crate::task;
+
+/// Most questions between two looks at the clock.
+const STRIDE_MAX: u32 = 64;
+
+thread_local! {
+    static QUOTA: Quota = const {
+        Quota { left: Cell::new(1), stride: Cell::new(1), read: Cell::new(0), end: Cell::new(0), over: Cell::new(false) }
+    };
+}
+
+struct Quota {
+    /// Questions until the next look at the clock.
+    left: Cell<u32>,
+    stride: Cell<u32>,
+    /// When the clock was last read.
+    read: Cell<u64>,
+    end: Cell<u64>,
+    over: Cell<bool>,
+}
+
+/// A new quota begins at `now` and is over at `end`.
+pub(super) fn begin(now: u64, end: u64) {
+    QUOTA.with(|quota| {
+        quota.read.set(now);
+        quota.end.set(end);
+        quota.over.set(false);
+    });
+}
+
+/// Whether the running task has used up its share of the turn, or the kernel has news (PRE-1).
+///
+/// Loops that compute should ask now and then, and let others run when it says so; [`maybe_yield`]
+/// does both. Usually costs a decrement and a compare.
+///
+/// ```
+/// #[seastar::main(shards = 1)]
+/// async fn main() {
+///     let mut sum = 0u64;
+///     for n in 0..1_000_000 {
+///         sum += n;
+///         if seastar::need_preempt() {
+///             seastar::yield_now().await;
+///         }
+///     }
+///     assert_eq!(sum, 499_999_500_000);
+/// }
+/// ```
+#[inline]
+pub fn need_preempt() -> bool {
+    QUOTA.with(|quota| {
+        let left = quota.left.get() - 1;
+        if left > 0 {
+            quota.left.set(left);
+            return quota.over.get();
+        }
+        look(quota)
+    })
+}
+
+#[cold]
+fn look(quota: &Quota) -> bool {
+    let now = clock::now();
+    let allowed = state::with(|reactor| reactor.setup.task_quota.as_nanos() as u64).unwrap_or(u64::MAX);
+    // The answer may be late by as long as one stride takes: keep that to an eighth of the quota.
+    let stride = quota.stride.get();
+    let fast = now.saturating_sub(quota.read.replace(now)) < allowed / 16;
+    let stride = if fast { (stride * 2).min(STRIDE_MAX) } else { (stride / 4).max(1) };
+    quota.stride.set(stride);
+    quota.left.set(stride);
+    let news = state::with(|reactor| reactor.driver.borrow_mut().has_news()).unwrap_or(false);
+    quota.over.set(now >= quota.end.get() || news);
+    quota.over.get()
+}
+
+/// Lets others run if the task has used up its share of the turn, and costs next to nothing if not (PRE-2).
+///
+/// ```
+/// #[seastar::main(shards = 1)]
+/// async fn main() {
+///     for _ in 0..1_000_000 {
+///         seastar::maybe_yield().await;
+///     }
+/// }
+/// ```
+#[inline]
+pub async fn maybe_yield() {
+    if need_preempt() {
+        task::yield_now().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_quota_ends_however_fast_one_asks() {
+        let now = clock::now();
+        begin(now, now + 2_000_000);
+        while !need_preempt() {}
+        assert!(clock::now() >= now + 2_000_000);
+        begin(clock::now(), u64::MAX);
+        // The stride that is under way may still give the old answer.
+        assert!((0..=STRIDE_MAX).any(|_| !need_preempt()));
+    }
+}

@@ -1,0 +1,81 @@
+//! Operations that complete once, as futures.
+
+use std::cell::Cell;
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+
+use super::state;
+use super::source::{Shared, Source};
+use crate::sys::op::{Completion, Op};
+use crate::task;
+
+/// What an operation needs until its completion, and nobody else may touch.
+pub(crate) trait Payload: 'static {
+    /// The operation on it.
+    ///
+    /// Called once, when the payload lies where it will stay. Pointers go into the payload or to what it owns.
+    fn op(&self) -> Op;
+}
+
+/// An operation in flight. Dropping the future cancels it; the payload stays until the kernel is done.
+pub(crate) struct Single<P: Payload> {
+    state: Shared<State<P>>,
+}
+
+struct State<P> {
+    result: Cell<Option<i32>>,
+    waker: Cell<Option<Waker>>,
+    payload: P,
+}
+
+impl<P: Payload> Source for State<P> {
+    fn complete(this: &Shared<Self>, _tag: u8, completion: Completion) {
+        this.result.set(Some(completion.result));
+        if let Some(waker) = this.waker.take() {
+            task::wake_by_ref(&waker);
+        }
+    }
+}
+
+impl<P: Payload> Single<P> {
+    /// Submits the operation. Fails when there is no memory, or off a shard.
+    pub(crate) fn submit(payload: P) -> io::Result<Single<P>> {
+        let state = State { result: Cell::new(None), waker: Cell::new(None), payload };
+        let Ok(state) = Shared::new(state) else { return Err(io::ErrorKind::OutOfMemory.into()) };
+        let op = state.payload.op();
+        // SAFETY: by the contract of `Payload`, pointers lead into the payload or to what it owns, and
+        // the state lives until the completion.
+        let submitted = state::with(|reactor| unsafe { reactor.submit(op, &state, 0) });
+        submitted.unwrap_or_else(|| Err(io::ErrorKind::Unsupported.into()))?;
+        Ok(Single { state })
+    }
+
+    pub(crate) fn payload(&self) -> &P {
+        &self.state.payload
+    }
+}
+
+impl<P: Payload> Future for Single<P> {
+    type Output = io::Result<i32>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<i32>> {
+        match self.state.result.get() {
+            Some(result) if result < 0 => Poll::Ready(Err(io::Error::from_raw_os_error(-result))),
+            Some(result) => Poll::Ready(Ok(result)),
+            None => {
+                task::remember(&self.state.waker, context.waker());
+                Poll::Pending
+            }
+        }
+    }
+}
+
+impl<P: Payload> Drop for Single<P> {
+    fn drop(&mut self) {
+        if self.state.result.get().is_none() {
+            state::with(|reactor| reactor.cancel(&self.state, 0));
+        }
+    }
+}

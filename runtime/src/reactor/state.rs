@@ -1,0 +1,254 @@
+//! The state of one shard's loop, and how operations and timers enter it.
+
+use std::cell::{Cell, RefCell};
+use std::io;
+use std::os::fd::RawFd;
+use std::ptr::{self, NonNull};
+use std::task::Waker;
+use std::time::Duration;
+
+use super::buffers::Buffers;
+use super::source::{self, Shared, Source};
+use super::timers::{Entry, Timers};
+use crate::sys::clock;
+use crate::sys::op::Op;
+use crate::sys::uring::Driver;
+use crate::task::{self, Inbox};
+
+/// Token of operations whose completion nobody waits for.
+pub(super) const TOKEN_IGNORED: u64 = 0;
+/// Token of the message with which another shard ends this one's sleep.
+pub(super) const TOKEN_BELL: u64 = 1;
+/// Token of the poll that sees the inbox's event raised.
+pub(super) const TOKEN_EVENT: u64 = 2;
+/// Token of the poll that sees a stop signal.
+pub(super) const TOKEN_SIGNAL: u64 = 3;
+
+thread_local! {
+    /// Null on threads that are no shard.
+    static REACTOR: Cell<*const Reactor> = const { Cell::new(ptr::null()) };
+}
+
+/// What a reactor has to know before it starts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Setup {
+    /// How long tasks run before the kernel is asked for news.
+    pub(crate) task_quota: Duration,
+    /// How long an idle shard looks for work before it sleeps; forever with `None`.
+    pub(crate) idle_poll: Option<Duration>,
+}
+
+/// The loop of one shard.
+pub(crate) struct Reactor {
+    pub(super) driver: RefCell<Driver>,
+    pub(super) buffers: Buffers,
+    pub(super) timers: Timers,
+    pub(super) inbox: &'static Inbox,
+    pub(super) setup: Setup,
+    /// Operations whose last completion is still to come.
+    pub(super) in_flight: Cell<usize>,
+    /// Objects that want to know when the turn ends.
+    pub(super) at_end: RefCell<Vec<NonNull<source::Header>>>,
+    /// The same while they are told; kept for its memory.
+    pub(super) ending: RefCell<Vec<NonNull<source::Header>>>,
+    /// The time at which this turn began.
+    pub(super) now: Cell<u64>,
+    /// Counts turns, to tell whether a timer is set in the turn that made it.
+    pub(super) turn: Cell<u32>,
+    pub(super) longest_turn: Cell<u64>,
+    /// When to wake up even if no timer says so.
+    pub(super) alarm: Cell<Option<u64>>,
+    /// Set when a stop signal came.
+    pub(super) signalled: Cell<bool>,
+    /// Set once fibers should come to an end.
+    stopping: Cell<bool>,
+    stop_waiters: RefCell<Vec<Waker>>,
+}
+
+impl Reactor {
+    /// Sets up the ring and the buffers of this thread's shard.
+    pub(crate) fn enter(setup: Setup, inbox: &'static Inbox) -> io::Result<Box<Reactor>> {
+        let driver = Driver::new()?;
+        let buffers = Buffers::new(&driver)?;
+        let now = clock::now();
+        let reactor = Box::new(Reactor {
+            driver: RefCell::new(driver),
+            buffers,
+            timers: Timers::new(now),
+            inbox,
+            setup,
+            in_flight: Cell::new(0),
+            at_end: RefCell::new(Vec::with_capacity(1024)),
+            ending: RefCell::new(Vec::with_capacity(1024)),
+            now: Cell::new(now),
+            turn: Cell::new(0),
+            longest_turn: Cell::new(0),
+            alarm: Cell::new(None),
+            signalled: Cell::new(false),
+            stopping: Cell::new(false),
+            stop_waiters: RefCell::new(Vec::new()),
+        });
+        inbox.event.clear();
+        reactor.push(Op::PollReadable { fd: inbox.event.fd() }, TOKEN_EVENT)?;
+        REACTOR.set(&*reactor);
+        Ok(reactor)
+    }
+
+    /// Submits an operation for `source`, which will see its completions under `tag`.
+    ///
+    /// Fails only when the kernel takes no operations at all; nothing is in flight then.
+    ///
+    /// # Safety
+    ///
+    /// Memory that `op` points to lies in `source`, or is kept by it, until the last completion.
+    #[inline]
+    pub(crate) unsafe fn submit<T: Source>(&self, op: Op, source: &Shared<T>, tag: u8) -> io::Result<()> {
+        self.push(op, source.token(tag))?;
+        source.retain();
+        self.in_flight.set(self.in_flight.get() + 1);
+        Ok(())
+    }
+
+    /// Asks the kernel to end an operation of `source` early. Its completion tells how it ended.
+    pub(crate) fn cancel<T: Source>(&self, source: &Shared<T>, tag: u8) {
+        self.push_ignored(Op::Cancel { token: source.token(tag) });
+    }
+
+    /// Submits an operation that needs no memory, and whose end interests nobody.
+    pub(crate) fn push_ignored(&self, op: Op) {
+        let pushed = self.push(op, TOKEN_IGNORED);
+        debug_assert!(pushed.is_ok(), "{op:?}: {pushed:?}");
+    }
+
+    /// Ends the sleep of the shard that owns `ring`.
+    pub(crate) fn ring_bell(&self, ring: RawFd) {
+        self.push_ignored(Op::Ring { ring, token: TOKEN_BELL });
+    }
+
+    /// Notices when `fd` becomes readable, as the sign that the process should stop.
+    pub(crate) fn watch_signal(&self, fd: RawFd) -> io::Result<()> {
+        self.push(Op::PollReadable { fd }, TOKEN_SIGNAL)
+    }
+
+    /// Whether a stop signal came since the last call.
+    pub(crate) fn take_signal(&self) -> bool {
+        self.signalled.take()
+    }
+
+    /// Ends any sleep at `deadline`, once.
+    pub(crate) fn set_alarm(&self, deadline: u64) {
+        self.alarm.set(Some(deadline));
+    }
+
+    pub(super) fn push(&self, op: Op, token: u64) -> io::Result<()> {
+        // SAFETY: pointers of operations come through `submit`, whose caller answers for them; the
+        // others that are pushed have none.
+        unsafe { self.driver.borrow_mut().push(op, token) }
+    }
+
+    /// Calls [`Source::end_of_turn`] when this turn ends; `source` stays alive until then.
+    #[inline]
+    pub(crate) fn at_end_of_turn<T: Source>(&self, source: &Shared<T>) {
+        self.at_end.borrow_mut().push(source.retain());
+    }
+
+    pub(crate) fn buffers(&self) -> &Buffers {
+        &self.buffers
+    }
+
+    /// The descriptor to which other shards' bells go.
+    pub(crate) fn ring_fd(&self) -> RawFd {
+        self.driver.borrow().fd()
+    }
+
+    /// How often this shard has entered the kernel.
+    pub(crate) fn enters(&self) -> u64 {
+        self.driver.borrow().enters()
+    }
+
+    /// Operations that the kernel has not finished.
+    pub(crate) fn in_flight(&self) -> usize {
+        self.in_flight.get()
+    }
+
+    /// The time at which this turn began, and the number of the turn.
+    #[inline]
+    pub(crate) fn now(&self) -> (u64, u32) {
+        (self.now.get(), self.turn.get())
+    }
+
+    /// Sets `entry` for `deadline`. A deadline that was computed from [`now`](Self::now) names the turn
+    /// in which that was, and moves so that it counts from a moment after.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Timers::set`].
+    #[inline]
+    pub(crate) unsafe fn set_timer(&self, entry: &Entry, deadline: u64, computed_in: Option<u32>) {
+        let (deadline, relative) = match computed_in {
+            Some(turn) if turn == self.turn.get() => (deadline, true),
+            // The turn is over, and how long it took is forgotten: no longer than the longest.
+            Some(_) => (deadline.saturating_add(self.longest_turn.get()), false),
+            None => (deadline, false),
+        };
+        // SAFETY: promised by the caller.
+        unsafe { self.timers.set(entry, deadline, relative) }
+    }
+
+    #[inline]
+    pub(crate) fn cancel_timer(&self, entry: &Entry) {
+        self.timers.cancel(entry);
+    }
+
+    /// Whether fibers should come to an end: reads say end of file, accepts are aborted.
+    #[inline]
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.get()
+    }
+
+    /// Asks the kernel to end whatever is in flight.
+    pub(crate) fn cancel_everything(&self) {
+        self.push_ignored(Op::CancelAll);
+    }
+
+    /// Leaves the ring and the buffers to the kernel, which still uses them.
+    pub(crate) fn abandon(self: Box<Self>) {
+        REACTOR.set(ptr::null());
+        Box::leak(self);
+    }
+
+    /// Asks all fibers of this shard to come to an end: each is polled once, to see for itself.
+    pub(crate) fn begin_stopping(&self) {
+        if !self.stopping.replace(true) {
+            task::wake_all();
+            self.stop_waiters.borrow_mut().drain(..).for_each(Waker::wake);
+        }
+    }
+
+    /// Wakes `waker` when the shard begins to stop.
+    pub(crate) fn wake_when_stopping(&self, waker: &Waker) {
+        let mut waiters = self.stop_waiters.borrow_mut();
+        if !waiters.iter().any(|waiter| waiter.will_wake(waker)) {
+            waiters.push(waker.clone());
+        }
+    }
+}
+
+impl Drop for Reactor {
+    fn drop(&mut self) {
+        REACTOR.set(ptr::null());
+        debug_assert_eq!(self.in_flight.get(), 0);
+        for source in self.at_end.get_mut().drain(..) {
+            // SAFETY: `at_end_of_turn` kept a reference.
+            unsafe { source::release(source) };
+        }
+    }
+}
+
+/// Calls `act` with the reactor of this thread; nothing on a thread that is no shard.
+#[inline]
+pub(crate) fn with<R>(act: impl FnOnce(&Reactor) -> R) -> Option<R> {
+    // SAFETY: set by `enter` and cleared when the reactor is dropped, which no `act` can do: the box is
+    // owned by the function that runs the loop.
+    unsafe { REACTOR.get().as_ref() }.map(act)
+}

@@ -1,0 +1,172 @@
+//! One turn of the loop.
+
+use super::state::{Reactor, TOKEN_BELL, TOKEN_EVENT, TOKEN_IGNORED, TOKEN_SIGNAL};
+use super::{preempt, source};
+use crate::sys::clock;
+use crate::sys::op::{Completion, Op};
+use crate::sys::uring::Wait;
+use crate::task;
+
+/// How often an idle shard looks at its inboxes between two looks at the clock.
+const LOOKS: u32 = 32;
+
+/// The shard's messages to and from other shards, as far as the loop has to know them.
+pub(crate) trait Exchange {
+    /// Takes in what others sent.
+    fn receive(&self);
+    /// Lets others see what this shard sends them, and rings the bell of those that sleep.
+    fn send(&self, reactor: &Reactor);
+    /// Whether [`receive`](Self::receive) would find something.
+    fn has_news(&self) -> bool;
+    /// Whether something could not be sent yet.
+    fn has_backlog(&self) -> bool;
+}
+
+impl Reactor {
+    /// Takes in what came, runs what is ready, hands out what was made, and enters the kernel at most
+    /// once to do so; or sleeps, with `may_sleep`, until there is something to do.
+    pub(crate) fn turn(&self, exchange: &impl Exchange, may_sleep: bool) {
+        exchange.receive();
+        if self.inbox.has_news() {
+            task::drain_inbox();
+        }
+        self.reap();
+        self.timers.expire(self.now.get());
+        self.run_tasks();
+        self.end_turn();
+        exchange.send(self);
+        let busy = task::has_ready() || exchange.has_news() || exchange.has_backlog() || !may_sleep;
+        if busy {
+            self.enter_if_needed();
+        } else {
+            self.idle(exchange);
+        }
+    }
+
+    /// Passes completions on to the objects that they are for.
+    fn reap(&self) {
+        loop {
+            let Some(completion) = self.driver.borrow_mut().next() else { break };
+            self.complete(completion);
+        }
+        self.driver.borrow_mut().reaped();
+    }
+
+    #[inline]
+    fn complete(&self, completion: Completion) {
+        match completion.token {
+            TOKEN_IGNORED | TOKEN_BELL => {}
+            TOKEN_EVENT => {
+                self.inbox.event.clear();
+                self.poll_again(completion, self.inbox.event.fd(), TOKEN_EVENT);
+            }
+            TOKEN_SIGNAL => self.signalled.set(true),
+            _ => {
+                if !completion.more() {
+                    self.in_flight.set(self.in_flight.get() - 1);
+                }
+                // SAFETY: all other tokens were made by `submit`, which kept a reference.
+                unsafe { source::dispatch(completion) };
+            }
+        }
+    }
+
+    fn poll_again(&self, completion: Completion, fd: i32, token: u64) {
+        if !completion.more() {
+            let polled = self.push(Op::PollReadable { fd }, token);
+            debug_assert!(polled.is_ok());
+        }
+    }
+
+    fn run_tasks(&self) {
+        let now = self.now.get();
+        preempt::begin(now, now.saturating_add(clock::duration_nanos(self.setup.task_quota)));
+        while task::run_next() {
+            if preempt::need_preempt() {
+                break;
+            }
+        }
+    }
+
+    /// Tells those who asked, and reads the clock.
+    fn end_turn(&self) {
+        if !self.at_end.borrow().is_empty() {
+            self.at_end.swap(&self.ending);
+            for source in self.ending.borrow_mut().drain(..) {
+                // SAFETY: `at_end_of_turn` kept a reference.
+                unsafe { source::end_of_turn(source) };
+            }
+        }
+        self.buffers.serve_starved();
+        let now = clock::now();
+        let took = now.saturating_sub(self.now.replace(now));
+        self.turn.set(self.turn.get().wrapping_add(1));
+        self.longest_turn.set(self.longest_turn.get().max(took));
+        self.timers.settle(took);
+    }
+
+    /// Enters the kernel if it has something for us or we for it.
+    fn enter_if_needed(&self) {
+        let mut driver = self.driver.borrow_mut();
+        if driver.has_submissions() || driver.has_news() {
+            enter(&mut driver, Wait::No);
+        }
+    }
+
+    /// Nothing is ready: looks for work for a while, then sleeps.
+    fn idle(&self, exchange: &impl Exchange) {
+        let poll = self.setup.idle_poll.map_or(u64::MAX, clock::duration_nanos);
+        if poll > 0 && self.poll_for_work(exchange, self.now.get().saturating_add(poll)) {
+            self.now.set(clock::now());
+            return;
+        }
+        self.inbox.sleeper.announce();
+        let mut driver = self.driver.borrow_mut();
+        let stay_awake = exchange.has_news() || self.inbox.has_news();
+        let wait = match self.next_deadline() {
+            _ if stay_awake => Wait::No,
+            Some(deadline) => match deadline.saturating_sub(clock::now()) {
+                0 => Wait::No,
+                nanos => Wait::Nanos(nanos),
+            },
+            None => Wait::Forever,
+        };
+        enter(&mut driver, wait);
+        self.inbox.sleeper.awake();
+        self.now.set(clock::now());
+    }
+
+    /// When there is something to do even if nothing comes.
+    fn next_deadline(&self) -> Option<u64> {
+        self.timers.next_deadline().into_iter().chain(self.alarm.get()).min()
+    }
+
+    /// Spins until there is work or `end` has come; `true` if there is work.
+    fn poll_for_work(&self, exchange: &impl Exchange, end: u64) -> bool {
+        self.enter_if_needed();
+        let end = self.next_deadline().map_or(end, |deadline| deadline.min(end));
+        loop {
+            for _ in 0..LOOKS {
+                let mut driver = self.driver.borrow_mut();
+                if driver.has_news() {
+                    enter(&mut driver, Wait::No);
+                    return true;
+                }
+                if exchange.has_news() || self.inbox.has_news() {
+                    return true;
+                }
+                std::hint::spin_loop();
+            }
+            if clock::now() >= end {
+                return self.next_deadline().is_some_and(|deadline| deadline <= end);
+            }
+        }
+    }
+}
+
+/// An error here means that the ring itself is broken: there is no shard without it.
+fn enter(driver: &mut crate::sys::uring::Driver, wait: Wait) {
+    if let Err(error) = driver.enter(wait) {
+        panic!("io_uring_enter failed: {error}");
+    }
+}

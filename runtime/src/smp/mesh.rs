@@ -1,0 +1,247 @@
+//! The rings between all pairs of shards, seen from one of them.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::os::fd::RawFd;
+use std::ptr::{self, NonNull};
+
+use super::parcel::{self, Header, Visit};
+use super::ring::{self, Consumer, Producer};
+use crate::reactor::{Exchange, Reactor};
+use crate::task::{self, Inbox};
+
+/// Parcels that fit a ring; more wait at the sender.
+const RING_CAPACITY: usize = 1024;
+/// Marks a parcel that comes back. Parcels are aligned, so the bit is free.
+const ANSWER: usize = 1;
+
+thread_local! {
+    /// Null on threads that are no shard.
+    static MESH: Cell<*const Mesh> = const { Cell::new(ptr::null()) };
+    static SHARD: Cell<Option<(u32, u32)>> = const { Cell::new(None) };
+}
+
+/// The number of the shard that this runs on, from 0.
+///
+/// ```
+/// #[seastar::main(shards = 1)]
+/// async fn main() {
+///     assert_eq!(seastar::this_shard(), 0);
+/// }
+/// ```
+///
+/// # Panics
+///
+/// On a thread that is no shard.
+#[inline]
+pub fn this_shard() -> usize {
+    SHARD.get().map(|(index, _)| index as usize).expect("this thread is no shard")
+}
+
+/// How many shards this program has.
+///
+/// ```
+/// #[seastar::main(shards = 1)]
+/// async fn main() {
+///     assert_eq!(seastar::shard_count(), 1);
+/// }
+/// ```
+///
+/// # Panics
+///
+/// On a thread that is no shard.
+#[inline]
+pub fn shard_count() -> usize {
+    SHARD.get().map(|(_, count)| count as usize).expect("this thread is no shard")
+}
+
+/// The number of this thread's shard, if it is one.
+pub(crate) fn current_shard() -> Option<u32> {
+    SHARD.get().map(|(index, _)| index)
+}
+
+/// What one shard needs to take part: its ends of all rings. Made on one thread, used on another.
+pub(crate) struct Seat {
+    index: u32,
+    outgoing: Vec<Producer>,
+    incoming: Vec<Consumer>,
+}
+
+// SAFETY: the ends of a ring are plain words and counters; a seat is used by one thread at a time.
+unsafe impl Send for Seat {}
+
+/// Connects `count` shards, each with each.
+pub(crate) fn seats(count: u32) -> Vec<Seat> {
+    let seat = |index| Seat { index, outgoing: Vec::new(), incoming: Vec::new() };
+    let mut seats: Vec<Seat> = (0..count).map(seat).collect();
+    for from in 0..count as usize {
+        for to in 0..count as usize {
+            // A shard's own ring is never used, and keeps the numbers simple.
+            let (producer, consumer) = ring::ring(if from == to { 1 } else { RING_CAPACITY });
+            seats[from].outgoing.push(producer);
+            seats[to].incoming.push(consumer);
+        }
+    }
+    seats
+}
+
+/// How another shard is woken.
+#[derive(Clone, Copy)]
+pub(crate) struct Neighbour {
+    pub(crate) inbox: &'static Inbox,
+    pub(crate) ring: RawFd,
+}
+
+/// One shard's place among the others.
+pub(crate) struct Mesh {
+    index: u32,
+    outgoing: Vec<Outgoing>,
+    incoming: Vec<Consumer>,
+    /// Own parcels that are away.
+    outstanding: Cell<usize>,
+    backlogged: Cell<usize>,
+}
+
+struct Outgoing {
+    ring: Producer,
+    backlog: RefCell<VecDeque<usize>>,
+    neighbour: Neighbour,
+}
+
+impl Mesh {
+    /// Takes the seat; from now on this thread is the shard.
+    pub(crate) fn enter(seat: Seat, neighbours: &[Neighbour]) -> Box<Mesh> {
+        let backlog = || RefCell::new(VecDeque::with_capacity(RING_CAPACITY));
+        let outgoing = seat.outgoing.into_iter().zip(neighbours);
+        let outgoing = outgoing.map(|(ring, &neighbour)| Outgoing { ring, backlog: backlog(), neighbour });
+        let mesh = Box::new(Mesh {
+            index: seat.index,
+            outgoing: outgoing.collect(),
+            incoming: seat.incoming,
+            outstanding: Cell::new(0),
+            backlogged: Cell::new(0),
+        });
+        SHARD.set(Some((mesh.index, neighbours.len() as u32)));
+        MESH.set(&*mesh);
+        mesh
+    }
+
+    fn send_to(&self, shard: u32, item: usize) {
+        let outgoing = &self.outgoing[shard as usize];
+        let mut backlog = outgoing.backlog.borrow_mut();
+        if !backlog.is_empty() || !outgoing.ring.push(item) {
+            backlog.push_back(item);
+            self.backlogged.set(self.backlogged.get() + 1);
+        }
+    }
+
+    fn arrived(&self, item: usize) {
+        let header = ptr::with_exposed_provenance_mut::<Header>(item & !ANSWER);
+        let Some(header) = NonNull::new(header) else { return };
+        if item & ANSWER != 0 {
+            self.outstanding.set(self.outstanding.get() - 1);
+            // SAFETY: an answer to this shard's own call: it has the parcel again.
+            unsafe { super::submit::returned(header) };
+            return;
+        }
+        // SAFETY: a call to this shard: it has the parcel until it sends it back.
+        let visit = unsafe { Visit::new(header) };
+        let called_at = visit.called_at();
+        // Without memory for the fiber the visit is dropped, and so sent back without an answer.
+        let _ = task::spawn_detached(visit, called_at);
+    }
+}
+
+impl Drop for Mesh {
+    fn drop(&mut self) {
+        MESH.set(ptr::null());
+        SHARD.set(None);
+    }
+}
+
+impl Exchange for Mesh {
+    #[inline]
+    fn receive(&self) {
+        for ring in &self.incoming {
+            while let Some(item) = ring.pop() {
+                self.arrived(item);
+            }
+            ring.release();
+        }
+    }
+
+    #[inline]
+    fn send(&self, reactor: &Reactor) {
+        for outgoing in &self.outgoing {
+            if self.backlogged.get() > 0 {
+                self.send_backlog(outgoing);
+            }
+            if outgoing.ring.publish() && outgoing.neighbour.inbox.sleeper.must_wake() {
+                reactor.ring_bell(outgoing.neighbour.ring);
+            }
+        }
+    }
+
+    #[inline]
+    fn has_news(&self) -> bool {
+        self.incoming.iter().any(Consumer::has_items)
+    }
+
+    fn has_backlog(&self) -> bool {
+        self.backlogged.get() > 0
+    }
+}
+
+impl Mesh {
+    fn send_backlog(&self, outgoing: &Outgoing) {
+        let mut backlog = outgoing.backlog.borrow_mut();
+        while let Some(&item) = backlog.front()
+            && outgoing.ring.push(item)
+        {
+            backlog.pop_front();
+            self.backlogged.set(self.backlogged.get() - 1);
+        }
+    }
+}
+
+#[inline]
+fn with<R>(act: impl FnOnce(&Mesh) -> R) -> Option<R> {
+    // SAFETY: set by `enter` and cleared when the mesh is dropped, which no `act` can do.
+    unsafe { MESH.get().as_ref() }.map(act)
+}
+
+/// Sends a call to its shard, which has it until it comes back.
+#[inline]
+pub(super) fn send(shard: u32, header: NonNull<Header>) {
+    with(|mesh| {
+        mesh.outstanding.set(mesh.outstanding.get() + 1);
+        mesh.send_to(shard, header.as_ptr().expose_provenance());
+    });
+}
+
+/// Sends a parcel back to its caller.
+pub(super) fn send_back(header: NonNull<Header>) {
+    // SAFETY: this shard has the parcel until the next line but one.
+    let caller = unsafe { header.as_ref() }.caller;
+    with(|mesh| mesh.send_to(caller, header.as_ptr().expose_provenance() | ANSWER));
+}
+
+/// Calls of this shard that are not answered yet.
+pub(crate) fn outstanding() -> usize {
+    with(|mesh| mesh.outstanding.get()).unwrap_or(0)
+}
+
+/// Asserts that `shard` exists, and says whether it is this one.
+#[inline]
+pub(super) fn is_here(shard: usize) -> bool {
+    let (index, count) = SHARD.get().expect("a call to a shard from a thread that is no shard");
+    assert!(shard < count as usize, "shard {shard} does not exist; this program has {count}, from 0");
+    shard == index as usize
+}
+
+#[allow(unused)]
+const _: () = assert!(parcel_is_aligned());
+
+const fn parcel_is_aligned() -> bool {
+    align_of::<parcel::Header>() > ANSWER
+}

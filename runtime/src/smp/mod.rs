@@ -1,0 +1,15 @@
+//! Shards and the calls between them.
+//!
+//! A call is a parcel: a block of the caller's arena that holds the closure, then the future it makes on
+//! the other shard, then the result. It travels there and back by pointer.
+
+mod broadcast;
+mod mesh;
+mod parcel;
+mod ring;
+mod submit;
+
+pub use broadcast::{InvokeOnAll, Merge, invoke_on_all};
+pub(crate) use mesh::{Mesh, Neighbour, Seat, current_shard, outstanding, seats};
+pub use mesh::{shard_count, this_shard};
+pub use submit::{SubmitTo, submit_to};

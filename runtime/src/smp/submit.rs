@@ -1,0 +1,164 @@
+//! `submit_to`: running something on another shard.
+
+use std::fmt;
+use std::future::Future;
+use std::panic::{self, Location};
+use std::pin::Pin;
+use std::ptr::NonNull;
+use std::task::{Context, Poll};
+
+use super::mesh;
+use super::parcel::{self, Header, Stage};
+use crate::{reactor, task};
+
+/// Runs `call` on `shard` and returns its result.
+///
+/// The closure travels there, so it has to be `Send`; the future it makes runs there and stays there,
+/// so that need not be. On the calling shard itself the future is run in place (SMP-1). Nothing is
+/// allocated: closure, future and result share one block of the caller's arena.
+///
+/// Like all futures it starts when it is first polled. Dropping it afterwards lets the call finish on its shard;
+/// the result is dropped here. A panic in the call is logged there and goes on here.
+/// Calls from one shard to another start in the order in which they were made.
+///
+/// ```
+/// #[seastar::main(shards = 2, overprovisioned = true)]
+/// async fn main() {
+///     let there = seastar::submit_to(1, async || seastar::this_shard()).await;
+///     assert_eq!(there, 1);
+/// }
+/// ```
+///
+/// # Panics
+///
+/// When polled: if `shard` does not exist, on a thread that is no shard, and if this shard's memory budget is used up.
+#[track_caller]
+#[inline]
+pub fn submit_to<F, R>(shard: usize, call: F) -> SubmitTo<F, R>
+where
+    F: FnOnce() -> R + Send + 'static,
+    R: Future<Output: Send + 'static> + 'static,
+{
+    SubmitTo { shard, called_at: Location::caller(), state: State::Start(call) }
+}
+
+/// The future of [`submit_to`].
+#[must_use = "a call is made when it is awaited"]
+pub struct SubmitTo<F, R: Future> {
+    shard: usize,
+    called_at: &'static Location<'static>,
+    state: State<F, R>,
+}
+
+enum State<F, R> {
+    Start(F),
+    Here(R),
+    Sent(NonNull<Header>),
+    Done,
+}
+
+impl<F, R> Future for SubmitTo<F, R>
+where
+    F: FnOnce() -> R + Send + 'static,
+    R: Future<Output: Send + 'static> + 'static,
+{
+    type Output = R::Output;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<R::Output> {
+        // SAFETY: only `Here` is pinned, and it is not moved once it is there.
+        let this = unsafe { self.get_unchecked_mut() };
+        if let State::Start(_) = this.state {
+            let State::Start(call) = std::mem::replace(&mut this.state, State::Done) else { unreachable!() };
+            this.state = start(this.shard, this.called_at, call);
+        }
+        match &mut this.state {
+            // SAFETY: it lies in a pinned future, as above.
+            State::Here(future) => unsafe { Pin::new_unchecked(future) }.poll(context),
+            State::Sent(header) => {
+                let header = *header;
+                // SAFETY: the caller's part of the parcel is ours wherever the parcel is.
+                let parcel = unsafe { header.as_ref() };
+                if !parcel.returned.get() {
+                    task::remember(&parcel.waker, context.waker());
+                    return Poll::Pending;
+                }
+                if parcel.stage.get() == Stage::Nothing {
+                    return unanswered(this.shard);
+                }
+                this.state = State::Done;
+                // SAFETY: it came back with a result, was packed with these types, and is not used after.
+                let output = unsafe {
+                    let output = parcel::take::<F, R>(header);
+                    parcel::free(header);
+                    output
+                };
+                Poll::Ready(output.unwrap_or_else(|panic| panic::resume_unwind(panic)))
+            }
+            State::Start(_) | State::Done => panic!("a call was polled after its end"),
+        }
+    }
+}
+
+#[inline]
+fn start<F, R>(shard: usize, called_at: &'static Location<'static>, call: F) -> State<F, R>
+where
+    F: FnOnce() -> R + Send + 'static,
+    R: Future<Output: Send + 'static> + 'static,
+{
+    if mesh::is_here(shard) {
+        return State::Here(call());
+    }
+    match parcel::pack(mesh::current_shard().unwrap_or(0), called_at, call) {
+        Ok(header) => {
+            mesh::send(shard as u32, header);
+            State::Sent(header)
+        }
+        Err(_) => panic!("cannot call shard {shard}: the memory budget of this one is used up (see --memory)"),
+    }
+}
+
+/// The other shard dropped the call. When all stop, so will the caller; otherwise it has no memory.
+#[cold]
+fn unanswered<T>(shard: usize) -> Poll<T> {
+    let stopping = reactor::with(|reactor| reactor.is_stopping()).unwrap_or(true);
+    assert!(stopping, "shard {shard} refused a call: its memory budget is used up (see --memory)");
+    Poll::Pending
+}
+
+/// A parcel of this shard has come back.
+///
+/// # Safety
+///
+/// This shard has the parcel.
+pub(super) unsafe fn returned(header: NonNull<Header>) {
+    // SAFETY: promised by the caller.
+    let parcel = unsafe { header.as_ref() };
+    parcel.returned.set(true);
+    if parcel.abandoned.get() {
+        // SAFETY: nobody waits, so this was the last use.
+        unsafe { parcel::free(header) };
+    } else if let Some(waker) = parcel.waker.take() {
+        task::wake_by_ref(&waker);
+    }
+}
+
+impl<F, R: Future> Drop for SubmitTo<F, R> {
+    fn drop(&mut self) {
+        if let State::Sent(header) = self.state {
+            // SAFETY: the caller's part of the parcel is ours; after its return all of it is.
+            unsafe {
+                header.as_ref().abandoned.set(true);
+                if header.as_ref().returned.get() {
+                    parcel::free(header);
+                }
+            }
+        }
+    }
+}
+
+impl<F, R: Future> fmt::Debug for SubmitTo<F, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SubmitTo").field("shard", &self.shard).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,16 @@
+//! The kernel: the only floor with raw system calls.
+//!
+//! Nothing above this floor reads a clock, a descriptor's state or the machine's topology from the
+//! system directly, so that another driver (epoll, or a simulated machine) can stand here.
+
+pub(crate) mod clock;
+pub(crate) mod cpuset;
+pub(crate) mod event;
+pub(crate) mod machine;
+pub(crate) mod map;
+pub(crate) mod op;
+pub(crate) mod poison;
+pub(crate) mod signal;
+pub(crate) mod socket;
+pub(crate) mod topology;
+pub(crate) mod uring;

@@ -1,0 +1,57 @@
+//! Operations and completions: the border between the drivers and everything above them.
+//!
+//! One enum instead of a trait object per call: each driver translates it in one `match`.
+
+use std::os::fd::RawFd;
+
+/// One operation for the kernel.
+///
+/// Pointers in here are lent to the kernel until the last completion of the operation; who submits
+/// keeps them valid that long (see [`Reactor::submit`](crate::reactor::Reactor::submit)).
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Op {
+    /// Accepts connections until cancelled or failed, one completion each.
+    Accept { fd: RawFd },
+    Connect { fd: RawFd, address: *const libc::sockaddr, len: libc::socklen_t },
+    /// Receives into the shard's buffer ring until cancelled, failed or out of buffers.
+    Receive { fd: RawFd },
+    /// Sends all of it: the kernel goes on after a short write.
+    Send { fd: RawFd, base: *const u8, len: u32 },
+    Shutdown { fd: RawFd, how: i32 },
+    Close { fd: RawFd },
+    /// Completes each time the descriptor becomes readable.
+    PollReadable { fd: RawFd },
+    /// Cancels the operation that was submitted with this token.
+    Cancel { token: u64 },
+    /// Cancels whatever is in flight.
+    CancelAll,
+    /// Wakes the shard that owns this ring, with a completion that bears `token`.
+    Ring { ring: RawFd, token: u64 },
+}
+
+/// What the kernel says of one operation.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Completion {
+    pub(crate) token: u64,
+    /// A count, a descriptor, or a negated error number.
+    pub(crate) result: i32,
+    flags: u32,
+}
+
+impl Completion {
+    pub(crate) fn new(token: u64, result: i32, flags: u32) -> Completion {
+        Completion { token, result, flags }
+    }
+
+    /// Whether the operation goes on and more completions will follow.
+    #[inline]
+    pub(crate) fn more(&self) -> bool {
+        io_uring::cqueue::more(self.flags)
+    }
+
+    /// The buffer of the shard's ring that was filled.
+    #[inline]
+    pub(crate) fn buffer(&self) -> Option<u16> {
+        io_uring::cqueue::buffer_select(self.flags)
+    }
+}

@@ -1,0 +1,100 @@
+//! The provided-buffer ring: memory into which the kernel receives without being told where.
+//!
+//! Buffers are numbered; the kernel takes them in the order in which they were given. Which ones are
+//! in use, and by whom, is the business of the floor above.
+
+use std::io;
+use std::mem::ManuallyDrop;
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicU16, Ordering};
+
+use io_uring::types::BufRingEntry;
+
+use crate::sys::map::Mapping;
+
+/// The only buffer group of a shard.
+pub(super) const GROUP: u16 = 0;
+
+/// Entries of the ring, and so the most buffers there can be.
+const ENTRIES: u16 = 4096;
+/// Bytes that one buffer holds.
+const SIZE: usize = 8192;
+/// Distance between two buffers. Not a power of two, or the first lines of all buffers, the ones that
+/// small messages fill, would compete for a few sets of the cache.
+const STRIDE: usize = SIZE + 64;
+
+/// The ring that the kernel reads, and the memory of the buffers.
+pub(crate) struct BufferRing {
+    ring: Mapping,
+    memory: ManuallyDrop<Mapping>,
+    kept: bool,
+    tail: u16,
+}
+
+impl BufferRing {
+    /// Maps the ring; memory is taken as buffers are touched.
+    pub(crate) fn new() -> io::Result<BufferRing> {
+        let ring = Mapping::new(ENTRIES as usize * size_of::<BufRingEntry>())?;
+        let memory = ManuallyDrop::new(Mapping::new(ENTRIES as usize * STRIDE)?);
+        Ok(BufferRing { ring, memory, kept: false, tail: 0 })
+    }
+
+    pub(crate) fn entries(&self) -> u16 {
+        ENTRIES
+    }
+
+    /// Bytes that one buffer holds.
+    pub(crate) const fn buffer_size(&self) -> usize {
+        SIZE
+    }
+
+    pub(super) fn group(&self) -> u16 {
+        GROUP
+    }
+
+    pub(super) fn ring_address(&self) -> u64 {
+        self.ring.base().as_ptr() as u64
+    }
+
+    /// The first byte of a buffer.
+    #[inline]
+    pub(crate) fn address(&self, buffer: u16) -> NonNull<u8> {
+        assert!(buffer < ENTRIES);
+        // SAFETY: the mapping holds `ENTRIES` strides, and the number was checked.
+        unsafe { self.memory.base().add(buffer as usize * STRIDE) }
+    }
+
+    /// The memory of the buffers stays for ever: somebody still looks at it.
+    pub(crate) fn keep(&mut self) {
+        self.kept = true;
+    }
+
+    /// Gives a buffer to the kernel, which may fill it from now on.
+    #[inline]
+    pub(crate) fn provide(&mut self, buffer: u16) {
+        let address = self.address(buffer);
+        let index = self.tail & (ENTRIES - 1);
+        self.tail = self.tail.wrapping_add(1);
+        let entries = self.ring.base().cast::<BufRingEntry>();
+        // SAFETY: the index is masked to the entries mapped; the kernel does not look at the entry
+        // before the tail below covers it. The tail lies in a field of the first entry that the setters
+        // do not touch, and the kernel only reads it.
+        unsafe {
+            let entry = entries.add(index as usize).as_mut();
+            entry.set_addr(address.as_ptr() as u64);
+            entry.set_len(SIZE as u32);
+            entry.set_bid(buffer);
+            let tail = BufRingEntry::tail(entries.as_ptr());
+            AtomicU16::from_ptr(tail.cast_mut()).store(self.tail, Ordering::Release);
+        }
+    }
+}
+
+impl Drop for BufferRing {
+    fn drop(&mut self) {
+        if !self.kept {
+            // SAFETY: dropped once, here.
+            unsafe { ManuallyDrop::drop(&mut self.memory) };
+        }
+    }
+}

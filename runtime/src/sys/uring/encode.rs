@@ -1,0 +1,30 @@
+//! Operations as submission entries.
+
+use io_uring::squeue::{Entry, Flags};
+use io_uring::types::{CancelBuilder, Fd};
+use io_uring::{opcode, types};
+
+use super::buffers::GROUP;
+use crate::sys::op::Op;
+
+#[inline]
+pub(super) fn encode(op: Op) -> Entry {
+    match op {
+        Op::Accept { fd } => opcode::AcceptMulti::new(Fd(fd)).flags(libc::SOCK_CLOEXEC).build(),
+        Op::Connect { fd, address, len } => opcode::Connect::new(Fd(fd), address, len).build(),
+        Op::Receive { fd } => opcode::RecvMulti::new(Fd(fd), GROUP).build(),
+        Op::Send { fd, base, len } => {
+            opcode::Send::new(Fd(fd), base, len).flags(libc::MSG_WAITALL | libc::MSG_NOSIGNAL).build()
+        }
+        Op::Shutdown { fd, how } => opcode::Shutdown::new(Fd(fd), how).build(),
+        Op::Close { fd } => opcode::Close::new(Fd(fd)).build(),
+        Op::PollReadable { fd } => opcode::PollAdd::new(Fd(fd), libc::POLLIN as u32).multi(true).build(),
+        Op::Cancel { token } => {
+            opcode::AsyncCancel2::new(CancelBuilder::user_data(token)).build().flags(Flags::SKIP_SUCCESS)
+        }
+        Op::CancelAll => opcode::AsyncCancel2::new(CancelBuilder::any().all()).build(),
+        Op::Ring { ring, token } => {
+            opcode::MsgRingData::new(types::Fd(ring), 0, token, None).build().flags(Flags::SKIP_SUCCESS)
+        }
+    }
+}

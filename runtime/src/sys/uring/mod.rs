@@ -1,0 +1,171 @@
+//! The io_uring driver: operations in, completions out, and no idea of futures or fibers.
+
+mod buffers;
+mod encode;
+mod setup;
+
+pub(crate) use buffers::BufferRing;
+
+use std::io;
+use std::mem::ManuallyDrop;
+use std::os::fd::{AsRawFd, RawFd};
+use std::ptr::NonNull;
+
+use io_uring::types::{SubmitArgs, Timespec};
+use io_uring::{CompletionQueue, EnterFlags, IoUring, SubmissionQueue, Submitter};
+
+use super::op::{Completion, Op};
+
+/// How long [`Driver::enter`] may sleep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wait {
+    /// Not at all.
+    No,
+    /// Until a completion, at most this many nanoseconds.
+    Nanos(u64),
+    /// Until a completion.
+    Forever,
+}
+
+/// One ring, owned and entered by one thread.
+pub(crate) struct Driver {
+    submitter: ManuallyDrop<Submitter<'static>>,
+    submissions: ManuallyDrop<SubmissionQueue<'static>>,
+    completions: ManuallyDrop<CompletionQueue<'static>>,
+    /// What the three above borrow from; freed after them.
+    ring: NonNull<IoUring>,
+    /// Completions are only posted by an enter with GETEVENTS, and the kernel flags when one is due.
+    deferred: bool,
+    enters: u64,
+}
+
+impl Driver {
+    /// Sets up a ring with every flag of the running kernel that helps.
+    pub(crate) fn new() -> io::Result<Driver> {
+        let (ring, deferred) = setup::build()?;
+        let ring = NonNull::from(Box::leak(Box::new(ring)));
+        // SAFETY: the box is leaked until `drop`, which ends these borrows first, and nobody else has it.
+        let (mut submitter, submissions, completions) = unsafe { &mut *ring.as_ptr() }.split();
+        // Saves the lookup of the descriptor on each enter; older kernels do without.
+        let _ = submitter.register_ring_fd();
+        Ok(Driver {
+            submitter: ManuallyDrop::new(submitter),
+            submissions: ManuallyDrop::new(submissions),
+            completions: ManuallyDrop::new(completions),
+            ring,
+            deferred,
+            enters: 0,
+        })
+    }
+
+    /// The descriptor to which other rings send [`Op::Ring`].
+    pub(crate) fn fd(&self) -> RawFd {
+        // SAFETY: the ring lives as long as `self`.
+        unsafe { self.ring.as_ref() }.as_raw_fd()
+    }
+
+    /// How often the kernel was entered.
+    pub(crate) fn enters(&self) -> u64 {
+        self.enters
+    }
+
+    /// Queues an operation for the next [`enter`](Self::enter); a full queue is entered at once.
+    ///
+    /// # Safety
+    ///
+    /// Memory that `op` points to stays valid until the last completion with this token.
+    pub(crate) unsafe fn push(&mut self, op: Op, token: u64) -> io::Result<()> {
+        let entry = encode::encode(op).user_data(token);
+        while {
+            // SAFETY: the caller keeps the memory of the operation valid.
+            unsafe { self.submissions.push(&entry) }.is_err()
+        } {
+            self.enter(Wait::No)?;
+        }
+        Ok(())
+    }
+
+    /// Whether the kernel has something for us: completions, or work that makes some when we enter.
+    #[inline]
+    pub(crate) fn has_news(&mut self) -> bool {
+        if (self.deferred && self.submissions.taskrun()) || self.submissions.cq_overflow() {
+            return true;
+        }
+        self.completions.sync();
+        !self.completions.is_empty()
+    }
+
+    /// Whether operations wait for the next enter.
+    pub(crate) fn has_submissions(&self) -> bool {
+        !self.submissions.is_empty()
+    }
+
+    /// Submits what is queued, lets the kernel post completions, and sleeps for one as `wait` says.
+    ///
+    /// Interrupted and timed-out sleeps are ordinary returns.
+    pub(crate) fn enter(&mut self, wait: Wait) -> io::Result<()> {
+        self.submissions.sync();
+        let count = self.submissions.len() as u32;
+        let events = EnterFlags::GETEVENTS.bits();
+        self.enters += 1;
+        // SAFETY: the arguments are those that the flags announce, and live during the call.
+        let entered = unsafe {
+            match wait {
+                Wait::No => self.submitter.enter::<libc::sigset_t>(count, 0, events, None),
+                Wait::Forever => self.submitter.enter::<libc::sigset_t>(count, 1, events, None),
+                Wait::Nanos(nanos) => {
+                    let time =
+                        Timespec::new().sec(nanos / 1_000_000_000).nsec((nanos % 1_000_000_000) as u32);
+                    let args = SubmitArgs::new().timespec(&time);
+                    let flags = events | EnterFlags::EXT_ARG.bits();
+                    self.submitter.enter(count, 1, flags, Some(&args))
+                }
+            }
+        };
+        self.submissions.sync();
+        self.completions.sync();
+        match entered {
+            Ok(_) => Ok(()),
+            // EBUSY: completions overflowed and must be reaped first. EAGAIN: no memory for a request
+            // right now. Either way the queue keeps what was not taken, for the next turn.
+            Err(error) => match error.raw_os_error() {
+                Some(libc::EINTR | libc::ETIME | libc::EBUSY | libc::EAGAIN) => Ok(()),
+                _ => Err(error),
+            },
+        }
+    }
+
+    /// The next completion that the last enter posted.
+    #[inline]
+    pub(crate) fn next(&mut self) -> Option<Completion> {
+        let entry = self.completions.next()?;
+        Some(Completion::new(entry.user_data(), entry.result(), entry.flags()))
+    }
+
+    /// Makes room for the completions that follow.
+    #[inline]
+    pub(crate) fn reaped(&mut self) {
+        self.completions.sync();
+    }
+
+    /// Gives the kernel a ring of buffers for [`Op::Receive`].
+    pub(crate) fn register_buffers(&self, buffers: &BufferRing) -> io::Result<()> {
+        // SAFETY: the buffer ring stays mapped until the driver is dropped (the reactor drops it later).
+        unsafe {
+            let (address, entries) = (buffers.ring_address(), buffers.entries());
+            self.submitter.register_buf_ring_with_flags(address, entries, buffers.group(), 0)
+        }
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        // SAFETY: the three borrows end here, before the box that they borrow from is freed.
+        unsafe {
+            ManuallyDrop::drop(&mut self.completions);
+            ManuallyDrop::drop(&mut self.submissions);
+            ManuallyDrop::drop(&mut self.submitter);
+            drop(Box::from_raw(self.ring.as_ptr()));
+        }
+    }
+}

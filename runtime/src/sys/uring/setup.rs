@@ -1,0 +1,36 @@
+//! Set-up flags, best first; a kernel that does not know one is asked again without it.
+
+use std::io;
+
+use io_uring::{Builder, IoUring};
+
+/// Operations that fit the queue before it has to be entered.
+const SUBMISSIONS: u32 = 1024;
+/// Completions that fit before the kernel keeps them on a slower list. More than one for each operation,
+/// because a multishot operation completes many times in one enter.
+const COMPLETIONS: u32 = 8192;
+
+/// A set of flags and whether it defers completions to the enter.
+type Attempt = (fn(&mut Builder) -> &mut Builder, bool);
+
+const ATTEMPTS: [Attempt; 4] = [
+    (|b| b.setup_single_issuer().setup_defer_taskrun().setup_taskrun_flag().setup_no_sqarray(), true),
+    (|b| b.setup_single_issuer().setup_defer_taskrun().setup_taskrun_flag(), true),
+    (|b| b.setup_coop_taskrun().setup_taskrun_flag(), true),
+    (|b| b, false),
+];
+
+/// The ring, and whether its completions wait for an enter.
+pub(super) fn build() -> io::Result<(IoUring, bool)> {
+    let mut refused = None;
+    for (flags, deferred) in ATTEMPTS {
+        let mut builder = IoUring::builder();
+        builder.dontfork().setup_cqsize(COMPLETIONS).setup_clamp().setup_submit_all();
+        match flags(&mut builder).build(SUBMISSIONS) {
+            Ok(ring) => return Ok((ring, deferred)),
+            Err(error) if error.raw_os_error() == Some(libc::EINVAL) => refused = Some(error),
+            Err(error) => return Err(error),
+        }
+    }
+    Err(refused.unwrap_or_else(|| io::ErrorKind::Unsupported.into()))
+}

@@ -1,0 +1,157 @@
+//! Reading the result of a fiber.
+
+use std::any::Any;
+use std::fmt;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::ptr::NonNull;
+use std::sync::{Mutex, PoisonError};
+use std::task::{Context, Poll};
+
+use super::raw::{self, CANCELLED, DONE, HANDLE, Header};
+use super::tasks;
+
+/// The other end of a fiber: a future of its result.
+///
+/// Dropping the handle lets the fiber run on by itself. If it then ends with an `Err` or a panic,
+/// the failure is logged and counted (FUT-9), because nobody else will ever see it.
+///
+/// ```
+/// #[seastar::main(shards = 1)]
+/// async fn main() {
+///     let handle = seastar::spawn(async { 2 + 2 });
+///     assert_eq!(handle.await.unwrap(), 4);
+/// }
+/// ```
+#[must_use = "a fiber whose handle is dropped runs on by itself, and its failure is only logged; await the handle"]
+pub struct JoinHandle<T> {
+    task: NonNull<Header>,
+    result: PhantomData<*const T>,
+}
+
+impl<T> JoinHandle<T> {
+    /// The handle of a task that was just started with HANDLE.
+    pub(super) fn new(task: NonNull<Header>) -> JoinHandle<T> {
+        JoinHandle { task, result: PhantomData }
+    }
+
+    /// Whether the fiber has ended, so that awaiting the handle will not wait.
+    pub fn is_finished(&self) -> bool {
+        self.header().is(DONE)
+    }
+
+    /// Ends the fiber where it stands: its future is dropped, and the handle's result is
+    /// [`JoinError::is_cancelled`]. A fiber that has ended already keeps its result.
+    ///
+    /// ```
+    /// #[seastar::main(shards = 1)]
+    /// async fn main() {
+    ///     let handle = seastar::spawn(std::future::pending::<()>());
+    ///     handle.cancel();
+    ///     assert!(handle.await.unwrap_err().is_cancelled());
+    /// }
+    /// ```
+    pub fn cancel(&self) {
+        tasks::cancel(self.task);
+    }
+
+    fn header(&self) -> &Header {
+        // SAFETY: while HANDLE is set, which is until this handle is dropped, the slot is not freed.
+        unsafe { self.task.as_ref() }
+    }
+}
+
+impl<T> Future for JoinHandle<T> {
+    type Output = Result<T, JoinError>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let task = self.header();
+        if !task.is(DONE) {
+            tasks::remember(&task.joiner, context.waker());
+            return Poll::Pending;
+        }
+        if task.is(CANCELLED) {
+            return Poll::Ready(Err(JoinError { panic: None }));
+        }
+        // SAFETY: DONE and not CANCELLED; `T` is the output by construction. CANCELLED from now on, so
+        // that nobody takes it again.
+        let output = unsafe { raw::take_output(self.task) };
+        task.set(CANCELLED);
+        Poll::Ready(output.map_err(|panic| JoinError { panic: Some(Mutex::new(panic)) }))
+    }
+}
+
+impl<T> Drop for JoinHandle<T> {
+    #[inline]
+    fn drop(&mut self) {
+        self.header().clear(HANDLE);
+        if self.header().is(DONE) {
+            tasks::retire(self.task);
+        }
+    }
+}
+
+impl<T> fmt::Debug for JoinHandle<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JoinHandle").field("finished", &self.is_finished()).finish_non_exhaustive()
+    }
+}
+
+/// Why a fiber has no result: it panicked or was cancelled.
+pub struct JoinError {
+    /// Behind a mutex only to be `Sync`, which errors are expected to be.
+    panic: Option<Mutex<Box<dyn Any + Send>>>,
+}
+
+impl JoinError {
+    /// Whether the fiber panicked.
+    pub fn is_panic(&self) -> bool {
+        self.panic.is_some()
+    }
+
+    /// Whether the fiber was ended before it was done.
+    pub fn is_cancelled(&self) -> bool {
+        self.panic.is_none()
+    }
+
+    /// What the fiber panicked with, for [`std::panic::resume_unwind`]; the error itself otherwise.
+    pub fn try_into_panic(self) -> Result<Box<dyn Any + Send>, JoinError> {
+        let panic = self.panic.ok_or(JoinError { panic: None })?;
+        Ok(panic.into_inner().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Calls `show` with the text of the panic.
+    fn with_message<R>(panic: &Mutex<Box<dyn Any + Send>>, show: impl FnOnce(&str) -> R) -> R {
+        show(panic_message(&**panic.lock().unwrap_or_else(PoisonError::into_inner)))
+    }
+}
+
+/// The text of a panic, where it has one.
+pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("(not a text)")
+}
+
+impl fmt::Display for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.panic {
+            Some(panic) => JoinError::with_message(panic, |text| write!(f, "the fiber panicked: {text}")),
+            None => f.write_str("the fiber was cancelled"),
+        }
+    }
+}
+
+impl fmt::Debug for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.panic {
+            Some(panic) => {
+                JoinError::with_message(panic, |text| f.debug_tuple("Panicked").field(&text).finish())
+            }
+            None => f.write_str("Cancelled"),
+        }
+    }
+}
+
+impl std::error::Error for JoinError {}

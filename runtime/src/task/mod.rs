@@ -1,0 +1,25 @@
+//! Fibers: where they live, how they are woken, how their results are read.
+//!
+//! A task is one block: header, then the future, then its result in the same place. See `raw` for the
+//! states of a task and `waker` for why waking costs no reference count.
+
+mod inbox;
+mod join;
+mod outcome;
+mod raw;
+mod sleeper;
+mod tasks;
+mod waker;
+mod yielding;
+
+pub use join::{JoinError, JoinHandle};
+pub use outcome::Outcome;
+pub use tasks::{Busy, abandoned_failures, spawn, try_spawn};
+pub use yielding::{YieldNow, yield_now};
+
+pub(crate) use inbox::Inbox;
+pub(crate) use join::panic_message;
+pub(crate) use sleeper::Sleeper;
+pub(crate) use tasks::{
+    Tasks, cancel_all, drain_inbox, has_ready, live, remember, run_next, spawn_detached, wake_all, wake_by_ref,
+};

@@ -1,0 +1,241 @@
+//! A task in memory, and the four things that depend on its type.
+//!
+//! ```text
+//!            spawn              poll: ready, panic or cancel         handle read or dropped
+//!   (free) ---------> LIVE ------------------------------------> DONE ---------------------> (free)
+//!                      |  ^                                        \__ no handle: at once
+//!            QUEUED <--+  |  in the run queue, set by a wake
+//!            RUNNING -----+  being polled; a wake meanwhile queues it again
+//! ```
+//!
+//! The first word of a header and its number stay readable in a free slot: the number is how a late
+//! waker finds out that it is late.
+
+use std::any::Any;
+use std::cell::{Cell, UnsafeCell};
+use std::fmt::Debug;
+use std::future::Future;
+use std::mem::{ManuallyDrop, offset_of};
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::pin::Pin;
+use std::ptr::NonNull;
+use std::task::{Context, Poll, Waker};
+
+use super::outcome::Outcome;
+use super::waker::Number;
+use crate::mem::class;
+
+/// In the run queue.
+pub(super) const QUEUED: u8 = 1 << 0;
+/// Being polled.
+pub(super) const RUNNING: u8 = 1 << 1;
+/// The future is gone; the result, if there is one, waits for the handle.
+pub(super) const DONE: u8 = 1 << 2;
+/// A join handle exists.
+pub(super) const HANDLE: u8 = 1 << 3;
+/// Holds a future or a result: the slot is not free.
+pub(super) const LIVE: u8 = 1 << 4;
+/// With DONE: the future panicked, and the stage holds what it panicked with.
+pub(super) const PANICKED: u8 = 1 << 5;
+/// With DONE: there is no result, or it was taken. Before: cancel it as soon as it is not RUNNING.
+pub(super) const CANCELLED: u8 = 1 << 6;
+
+/// What all tasks have in common. Written by the shard that owns it and by nobody else.
+#[repr(C)]
+pub(super) struct Header {
+    /// The next task in the run queue, or the next free slot.
+    pub(super) next: Cell<Option<NonNull<Header>>>,
+    number: Cell<u64>,
+    vtable: Cell<Option<&'static VTable>>,
+    pub(super) spawned_at: Cell<Option<&'static Location<'static>>>,
+    /// Who waits for the result.
+    pub(super) joiner: Cell<Option<Waker>>,
+    pub(super) state: Cell<u8>,
+}
+
+impl Header {
+    pub(super) fn number(&self) -> Number {
+        Number(self.number.get())
+    }
+
+    pub(super) fn set_number(&self, number: Number) {
+        self.number.set(number.0);
+    }
+
+    pub(super) fn vtable(&self) -> &'static VTable {
+        self.vtable.get().expect("only live tasks are asked")
+    }
+
+    #[inline]
+    pub(super) fn is(&self, flags: u8) -> bool {
+        self.state.get() & flags != 0
+    }
+
+    #[inline]
+    pub(super) fn set(&self, flags: u8) {
+        self.state.set(self.state.get() | flags);
+    }
+
+    #[inline]
+    pub(super) fn clear(&self, flags: u8) {
+        self.state.set(self.state.get() & !flags);
+    }
+}
+
+/// What depends on the future's type. All functions want the header of a live task of that type.
+pub(super) struct VTable {
+    pub(super) class: usize,
+    stage: usize,
+    /// Polls once; `true` when the task is DONE.
+    pub(super) poll: unsafe fn(NonNull<Header>) -> bool,
+    /// Drops the future of a task that is not DONE.
+    pub(super) drop_future: unsafe fn(NonNull<Header>),
+    /// Shows the result of a DONE task to `report` if it is a failure, then drops it.
+    pub(super) discard: unsafe fn(NonNull<Header>, report: &mut dyn FnMut(&dyn Debug)),
+}
+
+#[repr(C)]
+struct Task<F: Future> {
+    header: Header,
+    stage: UnsafeCell<Stage<F>>,
+}
+
+/// One place for what a task holds, one after the other.
+union Stage<F: Future> {
+    future: ManuallyDrop<F>,
+    output: ManuallyDrop<F::Output>,
+    panic: ManuallyDrop<Panic>,
+}
+
+/// What a panic carries, behind a thin pointer so that it fits the smallest stage.
+type Panic = Box<Box<dyn Any + Send>>;
+
+impl<F: Future<Output: Outcome> + 'static> Task<F> {
+    const VTABLE: VTable = {
+        assert!(align_of::<Task<F>>() <= class::BLOCK_ALIGN, "a future in a task may be aligned to 32 at most");
+        VTable {
+            class: class::class_of(size_of::<Task<F>>()),
+            stage: offset_of!(Task<F>, stage),
+            poll: Self::poll,
+            drop_future: Self::drop_future,
+            discard: Self::discard,
+        }
+    };
+
+    unsafe fn poll(header: NonNull<Header>) -> bool {
+        // SAFETY: the caller passes a live task of this type.
+        let task = unsafe { header.cast::<Task<F>>().as_ref() };
+        let waker = ManuallyDrop::new(task.header.number().waker());
+        let mut context = Context::from_waker(&waker);
+        let polled = catch_unwind(AssertUnwindSafe(|| {
+            // SAFETY: the task is not DONE, so the stage holds the future; it never moves from there,
+            // and nobody else refers to it while the task is RUNNING.
+            unsafe { Pin::new_unchecked(&mut *(*task.stage.get()).future) }.poll(&mut context)
+        }));
+        let output = match polled {
+            Ok(Poll::Pending) => return false,
+            Ok(Poll::Ready(output)) => Ok(output),
+            Err(panic) => Err(panic),
+        };
+        // SAFETY: the future has ended, one way or the other, and is dropped once; then the stage is
+        // free for what follows it.
+        unsafe {
+            let dropped = catch_unwind(AssertUnwindSafe(|| ManuallyDrop::drop(&mut (*task.stage.get()).future)));
+            match (output, dropped) {
+                (Ok(output), Ok(())) => (*task.stage.get()).output = ManuallyDrop::new(output),
+                (Err(panic), _) | (Ok(_), Err(panic)) => {
+                    (*task.stage.get()).panic = ManuallyDrop::new(Box::new(panic));
+                    task.header.set(PANICKED);
+                }
+            }
+        }
+        true
+    }
+
+    unsafe fn drop_future(header: NonNull<Header>) {
+        // SAFETY: the caller passes a live task of this type whose future has not ended.
+        unsafe {
+            let task = header.cast::<Task<F>>().as_ref();
+            let dropped = catch_unwind(AssertUnwindSafe(|| ManuallyDrop::drop(&mut (*task.stage.get()).future)));
+            if let Err(panic) = dropped {
+                (*task.stage.get()).panic = ManuallyDrop::new(Box::new(panic));
+                task.header.set(PANICKED);
+            }
+        }
+    }
+
+    unsafe fn discard(header: NonNull<Header>, report: &mut dyn FnMut(&dyn Debug)) {
+        // SAFETY: the caller passes a DONE task of this type; the flags say what its stage holds, and
+        // the caller does not come back for it.
+        unsafe {
+            let task = header.cast::<Task<F>>().as_ref();
+            if task.header.is(CANCELLED) {
+                return;
+            }
+            if task.header.is(PANICKED) {
+                ManuallyDrop::drop(&mut (*task.stage.get()).panic);
+            } else {
+                let output = ManuallyDrop::take(&mut (*task.stage.get()).output);
+                if output.is_failure() {
+                    report(&output);
+                }
+                drop(output);
+            }
+        }
+    }
+}
+
+/// The vtable of tasks that run an `F`.
+pub(super) const fn vtable<F: Future<Output: Outcome> + 'static>() -> &'static VTable {
+    const { &Task::<F>::VTABLE }
+}
+
+/// Makes a live task of a free slot.
+///
+/// # Safety
+///
+/// The slot is free, of the class that [`vtable`] names, and its header has a number.
+#[inline]
+pub(super) unsafe fn start<F: Future<Output: Outcome> + 'static>(
+    slot: NonNull<Header>,
+    future: F,
+    state: u8,
+    spawned_at: &'static Location<'static>,
+) {
+    // SAFETY: a slot of this class holds a whole `Task<F>`, and nobody uses it yet.
+    unsafe {
+        let task = slot.cast::<Task<F>>();
+        (&raw mut (*task.as_ptr()).stage).cast::<F>().write(future);
+        let header = slot.as_ref();
+        header.vtable.set(Some(vtable::<F>()));
+        header.spawned_at.set(Some(spawned_at));
+        header.state.set(state | LIVE);
+    }
+}
+
+/// What a task panicked with.
+///
+/// # Safety
+///
+/// The task is DONE and PANICKED, and not CANCELLED; the reference ends before that changes.
+pub(super) unsafe fn panic_of(header: &Header) -> &(dyn Any + Send) {
+    // SAFETY: the vtable knows where the stage is, and the flags say that it holds a panic.
+    unsafe {
+        let stage = NonNull::from(header).as_ptr().byte_add(header.vtable().stage);
+        &**(*stage.cast::<Panic>())
+    }
+}
+
+/// Takes the result, or what the task panicked with, out of its place.
+///
+/// # Safety
+///
+/// The task is DONE and not CANCELLED, its future's output is `T`, and the result was not taken before.
+pub(super) unsafe fn take_output<T>(header: NonNull<Header>) -> Result<T, Box<dyn Any + Send>> {
+    // SAFETY: the vtable knows where the stage is, and the flags say what it holds.
+    unsafe {
+        let task = header.as_ref();
+        let stage = header.as_ptr().byte_add(task.vtable().stage);
+        if task.is(PANICKED) { Err(*stage.cast::<Panic>().read()) } else { Ok(stage.cast::<T>().read()) }
+    }
+}

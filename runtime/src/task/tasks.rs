@@ -1,0 +1,474 @@
+//! All tasks of one shard: their slots, the run queue, and what happens when one ends.
+
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::future::Future;
+use std::panic::Location;
+use std::ptr::{self, NonNull};
+use std::task::Waker;
+
+use super::inbox::Inbox;
+use super::join::{JoinHandle, panic_message};
+use super::outcome::Outcome;
+use super::raw::{self, CANCELLED, DONE, HANDLE, Header, LIVE, PANICKED, QUEUED, RUNNING};
+use super::waker::{self, CHUNKS_MAX, Number, SLOTS_MAX};
+use crate::mem::{self, Lane, class};
+
+thread_local! {
+    /// Null on threads that are no shard.
+    static TASKS: Cell<*const Inner> = const { Cell::new(ptr::null()) };
+}
+
+/// The tasks of one shard. While it lives, this thread can spawn and run them.
+pub(crate) struct Tasks {
+    inner: NonNull<Inner>,
+}
+
+struct Inner {
+    inbox: &'static Inbox,
+    head: Cell<Option<NonNull<Header>>>,
+    tail: Cell<Option<NonNull<Header>>>,
+    live: Cell<usize>,
+    abandoned: Cell<u64>,
+    lanes: [Lane; class::CLASSES],
+    chunks: RefCell<Vec<Chunk>>,
+}
+
+/// Slots of one class in a row.
+struct Chunk {
+    base: NonNull<u8>,
+    slot_size: u32,
+    slots: u32,
+}
+
+impl Tasks {
+    pub(crate) fn enter(inbox: &'static Inbox) -> Tasks {
+        let inner = Box::new(Inner {
+            inbox,
+            head: Cell::new(None),
+            tail: Cell::new(None),
+            live: Cell::new(0),
+            abandoned: Cell::new(0),
+            lanes: [const { Lane::new() }; class::CLASSES],
+            chunks: RefCell::new(Vec::with_capacity(1024)),
+        });
+        let inner = NonNull::from(Box::leak(inner));
+        TASKS.set(inner.as_ptr());
+        Tasks { inner }
+    }
+}
+
+impl Drop for Tasks {
+    fn drop(&mut self) {
+        cancel_all();
+        TASKS.set(ptr::null());
+        // SAFETY: `enter` leaked this box, and only this value knows it; the pointer above is gone.
+        let inner = unsafe { Box::from_raw(self.inner.as_ptr()) };
+        if inner.live.get() > 0 {
+            // Join handles outlive the shard, so the slots they look at must stay, and so must the number
+            // by which those are told from the slots of a later shard.
+            mem::keep();
+        } else {
+            inner.inbox.close();
+        }
+    }
+}
+
+#[inline]
+fn current<'a>() -> Option<&'a Inner> {
+    // SAFETY: set by `enter` and cleared before the box is freed; the reference does not leave the
+    // calls of this module, which cannot end the shard.
+    unsafe { TASKS.get().as_ref() }
+}
+
+/// Starts a fiber on this shard and returns a handle to its result.
+///
+/// The fiber runs for the first time after the caller has suspended. Its memory is a block of the
+/// shard's arena: nothing is allocated once the arena has seen the size.
+///
+/// # Panics
+///
+/// Off a shard, and when the shard's memory budget (`-m`) is used up; [`try_spawn`] returns that
+/// as a value.
+///
+/// ```
+/// #[seastar::main(shards = 1)]
+/// async fn main() {
+///     let squares: Vec<_> = (1..4).map(|n| seastar::spawn(async move { n * n })).collect();
+///     let mut sum = 0;
+///     for square in squares {
+///         sum += square.await.unwrap();
+///     }
+///     assert_eq!(sum, 14);
+/// }
+/// ```
+#[inline]
+#[track_caller]
+pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
+where
+    F: Future<Output: Outcome> + 'static,
+{
+    match start(future, HANDLE, Location::caller()) {
+        Ok(task) => JoinHandle::new(task),
+        Err(busy) => panic!("cannot spawn: {busy}"),
+    }
+}
+
+/// Starts a fiber like [`spawn`], or says that there is no memory for it.
+///
+/// The future is dropped in that case.
+///
+/// ```
+/// #[seastar::main(shards = 1)]
+/// async fn main() {
+///     match seastar::try_spawn(async { 7 }) {
+///         Ok(handle) => assert_eq!(handle.await.unwrap(), 7),
+///         Err(busy) => eprintln!("shedding load: {busy}"),
+///     }
+/// }
+/// ```
+#[track_caller]
+pub fn try_spawn<F>(future: F) -> Result<JoinHandle<F::Output>, Busy>
+where
+    F: Future<Output: Outcome> + 'static,
+{
+    start(future, HANDLE, Location::caller()).map(JoinHandle::new)
+}
+
+/// Starts a fiber without a handle; `spawned_at` stands in reports of its failure.
+pub(crate) fn spawn_detached<F>(future: F, spawned_at: &'static Location<'static>) -> Result<(), Busy>
+where
+    F: Future<Output: Outcome> + 'static,
+{
+    start(future, 0, spawned_at).map(drop)
+}
+
+/// There is no memory for another fiber on this shard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Busy {
+    budget: usize,
+}
+
+impl fmt::Display for Busy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.budget {
+            0 => f.write_str("this thread is no shard; call it from within `#[seastar::main]`"),
+            budget => write!(f, "the memory budget of this shard, {budget} bytes, is used up (see --memory)"),
+        }
+    }
+}
+
+impl std::error::Error for Busy {}
+
+#[inline]
+fn start<F>(future: F, state: u8, spawned_at: &'static Location<'static>) -> Result<NonNull<Header>, Busy>
+where
+    F: Future<Output: Outcome> + 'static,
+{
+    let class = raw::vtable::<F>().class;
+    let tasks = current().ok_or(Busy { budget: 0 })?;
+    let slot = match tasks.lanes[class].pop(class) {
+        Some(slot) => slot.cast(),
+        None => carve(tasks, class).ok_or_else(|| Busy { budget: mem::statistics().budget })?,
+    };
+    // SAFETY: a free slot of the class of `F`; `carve` gave it a number.
+    unsafe { raw::start(slot, future, state, spawned_at) };
+    tasks.live.set(tasks.live.get() + 1);
+    // SAFETY: live since the line above.
+    push(tasks, unsafe { slot.as_ref() });
+    Ok(slot)
+}
+
+/// A slot that was never used, with its first number.
+#[cold]
+fn carve(tasks: &Inner, class: usize) -> Option<NonNull<Header>> {
+    let lane = &tasks.lanes[class];
+    let mut chunks = tasks.chunks.borrow_mut();
+    let slot = match lane.carve(class) {
+        Some(slot) => slot,
+        None => {
+            let (slot_size, slots) = (class::size_of_class(class), class::blocks_per_chunk(class));
+            debug_assert!(slots <= SLOTS_MAX);
+            if chunks.len() == CHUNKS_MAX {
+                return None;
+            }
+            let base = mem::map_chunk(slot_size * slots)?;
+            chunks.push(Chunk { base, slot_size: slot_size as u32, slots: slots as u32 });
+            lane.extend(base, slot_size * slots);
+            lane.carve(class)?
+        }
+    };
+    let address = slot.as_ptr().addr();
+    // Newest first: a lane only carves from its newest chunk.
+    let (index, chunk) = chunks.iter().enumerate().rev().find(|(_, chunk)| chunk.contains(address))?;
+    let place = (address - chunk.base.as_ptr().addr()) / chunk.slot_size as usize;
+    let slot = slot.cast::<Header>();
+    // SAFETY: a zeroed slot is a valid header.
+    unsafe { slot.as_ref() }.set_number(Number::first(tasks.inbox.uid(), index, place));
+    Some(slot)
+}
+
+impl Chunk {
+    fn contains(&self, address: usize) -> bool {
+        let base = self.base.as_ptr().addr();
+        (base..base + self.slot_size as usize * self.slots as usize).contains(&address)
+    }
+
+    fn slot(&self, index: usize) -> Option<NonNull<Header>> {
+        // SAFETY: below `slots`, so inside the chunk, which stays mapped as long as the shard lives.
+        (index < self.slots as usize).then(|| unsafe { self.base.add(index * self.slot_size as usize).cast() })
+    }
+}
+
+#[inline]
+fn push(tasks: &Inner, task: &Header) {
+    task.set(QUEUED);
+    task.next.set(None);
+    let this = NonNull::from(task);
+    match tasks.tail.replace(Some(this)) {
+        // SAFETY: tasks in the queue are live.
+        Some(tail) => unsafe { tail.as_ref() }.next.set(Some(this)),
+        None => tasks.head.set(Some(this)),
+    }
+}
+
+/// Whether a task waits to be run.
+#[inline]
+pub(crate) fn has_ready() -> bool {
+    current().is_some_and(|tasks| tasks.head.get().is_some())
+}
+
+/// Fibers of this shard whose result is not yet read.
+pub(crate) fn live() -> usize {
+    current().map_or(0, |tasks| tasks.live.get())
+}
+
+/// How many fibers of this shard failed without anybody reading it (FUT-9).
+///
+/// ```
+/// #[seastar::main(shards = 1)]
+/// async fn main() {
+///     assert_eq!(seastar::abandoned_failures(), 0);
+/// }
+/// ```
+pub fn abandoned_failures() -> u64 {
+    current().map_or(0, |tasks| tasks.abandoned.get())
+}
+
+/// Polls the task at the front of the queue; `false` if there is none.
+#[inline]
+pub(crate) fn run_next() -> bool {
+    let Some(tasks) = current() else { return false };
+    let Some(front) = tasks.head.get() else { return false };
+    // SAFETY: tasks in the queue are live, and a live task is only freed here or by `retire`.
+    let task = unsafe { front.as_ref() };
+    tasks.head.set(task.next.get());
+    if tasks.head.get().is_none() {
+        tasks.tail.set(None);
+    }
+    task.clear(QUEUED);
+    if task.is(DONE) {
+        // Cancelled while it was queued.
+        if !task.is(HANDLE) {
+            free(tasks, front);
+        }
+        return true;
+    }
+    task.set(RUNNING);
+    // SAFETY: live and not DONE.
+    let done = unsafe { (task.vtable().poll)(front) };
+    task.clear(RUNNING);
+    if done {
+        task.clear(CANCELLED);
+        finish(tasks, front);
+    } else if task.is(CANCELLED) {
+        task.clear(CANCELLED);
+        cancel(front);
+    }
+    true
+}
+
+/// Ends a task that is not DONE by dropping its future.
+pub(super) fn cancel(task: NonNull<Header>) {
+    // SAFETY: whoever passes a task holds it by a handle, or found it live.
+    let header = unsafe { task.as_ref() };
+    let Some(tasks) = current() else { return };
+    if header.is(DONE) {
+        return;
+    }
+    if header.is(RUNNING) {
+        header.set(CANCELLED);
+        return;
+    }
+    // RUNNING meanwhile, so that a destructor that cancels its own task does not come back here.
+    header.set(RUNNING);
+    // SAFETY: live and not DONE.
+    unsafe { (header.vtable().drop_future)(task) };
+    header.clear(RUNNING | CANCELLED);
+    if !header.is(PANICKED) {
+        header.set(CANCELLED);
+    }
+    finish(tasks, task);
+}
+
+/// The future is gone: tells who waits, or reports what nobody will read.
+fn finish(tasks: &Inner, task: NonNull<Header>) {
+    // SAFETY: live.
+    let header = unsafe { task.as_ref() };
+    header.set(DONE);
+    if header.is(PANICKED) {
+        report_panic(header);
+    }
+    if !header.is(HANDLE) {
+        retire(task);
+    } else if let Some(joiner) = header.joiner.take() {
+        wake(tasks, &joiner);
+    }
+}
+
+/// Frees a DONE task without a handle, after reporting a failure that nobody read.
+pub(super) fn retire(task: NonNull<Header>) {
+    // SAFETY: live and DONE; the last one who could look at its result has just gone.
+    let header = unsafe { task.as_ref() };
+    header.joiner.take();
+    let mut failure = false;
+    let tasks = current();
+    // SAFETY: live and DONE; marked CANCELLED below, so that it happens once.
+    unsafe {
+        (header.vtable().discard)(task, &mut |error| {
+            failure = true;
+            log::warn!(
+                target: "seastar",
+                "Failed fiber ignored: the one spawned at {} returned {error:?}",
+                location(header),
+            );
+        });
+    }
+    let panicked = header.is(PANICKED) && !header.is(CANCELLED);
+    header.clear(PANICKED);
+    header.set(CANCELLED);
+    // The shard that the task is of has ended: its slots stay as they are.
+    let Some(tasks) = tasks.filter(|tasks| tasks.inbox.uid() == header.number().shard()) else { return };
+    if failure || panicked {
+        tasks.abandoned.set(tasks.abandoned.get() + 1);
+    }
+    // A queued task is freed when its turn comes; it cannot leave the middle of the queue.
+    if !header.is(QUEUED) {
+        free(tasks, task);
+    }
+}
+
+/// Puts a slot that nobody refers to back on its lane, under its next number.
+#[inline]
+fn free(tasks: &Inner, task: NonNull<Header>) {
+    // SAFETY: a DONE task without a handle, not in the queue.
+    let header = unsafe { task.as_ref() };
+    debug_assert!(!header.is(QUEUED | HANDLE | RUNNING));
+    let class = header.vtable().class;
+    header.state.set(0);
+    header.set_number(header.number().next());
+    tasks.live.set(tasks.live.get() - 1);
+    // SAFETY: of this lane, and unused from now on; wakers may still read its header.
+    unsafe { tasks.lanes[class].push(class, task.cast(), size_of::<Header>()) };
+}
+
+fn report_panic(header: &Header) {
+    // SAFETY: live, DONE and PANICKED, so the stage holds the panic; it is put back at once.
+    let message = unsafe { raw::panic_of(header) };
+    log::error!(target: "seastar", "A fiber panicked: the one spawned at {}: {}", location(header), panic_message(message));
+}
+
+fn location(header: &Header) -> &'static Location<'static> {
+    header.spawned_at.get().expect("live tasks know where they were spawned")
+}
+
+/// Puts the task behind a number into the run queue; `false` if the number is of another shard.
+#[inline]
+pub(super) fn wake_here(number: Number) -> bool {
+    match current() {
+        Some(tasks) if tasks.inbox.uid() == number.shard() => {
+            wake_number(tasks, number);
+            true
+        }
+        _ => false,
+    }
+}
+
+#[inline]
+fn wake_number(tasks: &Inner, number: Number) {
+    let chunks = tasks.chunks.borrow();
+    let slot = chunks.get(number.chunk()).and_then(|chunk| chunk.slot(number.slot()));
+    let Some(slot) = slot else { return };
+    // SAFETY: every slot of a chunk is a readable header, zeroed, free or live.
+    let header = unsafe { slot.as_ref() };
+    if header.number() == number && header.is(LIVE) && !header.is(QUEUED | DONE) {
+        push(tasks, header);
+    }
+}
+
+#[inline]
+fn wake(tasks: &Inner, waker: &Waker) {
+    match waker::number_of(waker) {
+        Some(number) if number.shard() == tasks.inbox.uid() => wake_number(tasks, number),
+        _ => waker.wake_by_ref(),
+    }
+}
+
+/// `waker.wake_by_ref()`, without the detour through its table for a task of this shard.
+#[inline]
+pub(crate) fn wake_by_ref(waker: &Waker) {
+    match current() {
+        Some(tasks) => wake(tasks, waker),
+        None => waker.wake_by_ref(),
+    }
+}
+
+/// Keeps `waker` in `place`, without touching it when it is there already.
+#[inline]
+pub(crate) fn remember(place: &Cell<Option<Waker>>, waker: &Waker) {
+    let kept = place.take().filter(|kept| kept.will_wake(waker));
+    place.set(Some(kept.unwrap_or_else(|| waker.clone())));
+}
+
+/// Queues the tasks that other threads woke.
+pub(crate) fn drain_inbox() {
+    if let Some(tasks) = current() {
+        tasks.inbox.drain(|number| wake_number(tasks, Number(number)));
+    }
+}
+
+/// Wakes every fiber once, so that each notices that the shard is stopping.
+pub(crate) fn wake_all() {
+    for_each_live(|tasks, task| {
+        // SAFETY: `for_each_live` passes live tasks.
+        let header = unsafe { task.as_ref() };
+        if !header.is(QUEUED | DONE) {
+            push(tasks, header);
+        }
+    });
+}
+
+/// Drops the futures of all fibers; those that dropping spawns as well.
+pub(crate) fn cancel_all() {
+    while for_each_live(|_, task| cancel(task)) > 0 {}
+}
+
+/// Calls `each` for all tasks that are not DONE; says how many there were.
+fn for_each_live(mut each: impl FnMut(&Inner, NonNull<Header>)) -> usize {
+    let Some(tasks) = current() else { return 0 };
+    let mut found = 0;
+    let slot_at = |chunk: usize, slot| tasks.chunks.borrow().get(chunk).map(|chunk| chunk.slot(slot));
+    for chunk in 0.. {
+        let Some(_) = slot_at(chunk, 0) else { break };
+        for slot in 0.. {
+            let Some(Some(task)) = slot_at(chunk, slot) else { break };
+            // SAFETY: every slot of a chunk is a readable header.
+            let header = unsafe { task.as_ref() };
+            if header.is(LIVE) && !header.is(DONE) {
+                found += 1;
+                each(tasks, task);
+            }
+        }
+    }
+    found
+}

@@ -1,0 +1,104 @@
+//! A waker is a number: shard, place of the task, generation.
+//!
+//! Cloning copies it and dropping does nothing. A number whose task has ended finds another
+//! generation in its place, and nothing happens.
+
+use std::task::{RawWaker, RawWakerVTable, Waker};
+
+use super::inbox::Inbox;
+use super::tasks;
+
+/// Bits of each part: 12 shard, 16 chunk, 10 slot, 26 generation.
+const SLOT_BITS: u32 = 10;
+const CHUNK_BITS: u32 = 16;
+const GENERATION_BITS: u32 = 26;
+
+/// Chunks that one shard's tasks can have.
+pub(super) const CHUNKS_MAX: usize = 1 << CHUNK_BITS;
+/// Tasks in one chunk.
+pub(super) const SLOTS_MAX: usize = 1 << SLOT_BITS;
+
+/// The name of one task in one place, process-wide.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Number(pub(super) u64);
+
+impl Number {
+    pub(super) fn first(shard: usize, chunk: usize, slot: usize) -> Number {
+        let place = ((shard << CHUNK_BITS | chunk) << SLOT_BITS | slot) as u64;
+        Number(place << GENERATION_BITS)
+    }
+
+    #[inline]
+    pub(super) fn shard(self) -> usize {
+        (self.0 >> (CHUNK_BITS + SLOT_BITS + GENERATION_BITS)) as usize
+    }
+
+    #[inline]
+    pub(super) fn chunk(self) -> usize {
+        (self.0 >> (SLOT_BITS + GENERATION_BITS)) as usize & (CHUNKS_MAX - 1)
+    }
+
+    #[inline]
+    pub(super) fn slot(self) -> usize {
+        (self.0 >> GENERATION_BITS) as usize & (SLOTS_MAX - 1)
+    }
+
+    /// The number of the next task in the same place.
+    #[inline]
+    pub(super) fn next(self) -> Number {
+        const GENERATION: u64 = (1 << GENERATION_BITS) - 1;
+        Number(self.0 & !GENERATION | (self.0 + 1) & GENERATION)
+    }
+
+    /// A waker that needs no drop.
+    #[inline]
+    pub(super) fn waker(self) -> Waker {
+        // SAFETY: the table treats the pointer as a number, never as an address, from any thread.
+        unsafe { Waker::from_raw(raw(self.0 as *const ())) }
+    }
+}
+
+static TABLE: RawWakerVTable = RawWakerVTable::new(raw, wake, wake, |_| {});
+
+#[inline]
+fn raw(number: *const ()) -> RawWaker {
+    RawWaker::new(number, &TABLE)
+}
+
+fn wake(number: *const ()) {
+    let number = Number(number as u64);
+    if !tasks::wake_here(number)
+        && let Some(inbox) = Inbox::of(number.shard())
+    {
+        inbox.wake(number.0);
+    }
+}
+
+/// The number behind a waker, if it is one of ours.
+#[inline]
+pub(super) fn number_of(waker: &Waker) -> Option<Number> {
+    std::ptr::eq(waker.vtable(), &TABLE).then(|| Number(waker.data() as u64))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_parts_of_a_number_do_not_touch() {
+        let number = Number::first(4095, CHUNKS_MAX - 1, SLOTS_MAX - 1);
+        assert_eq!((number.shard(), number.chunk(), number.slot()), (4095, CHUNKS_MAX - 1, SLOTS_MAX - 1));
+        let mut later = number;
+        for _ in 0..1000 {
+            later = later.next();
+        }
+        assert_ne!(later, number);
+        assert_eq!((later.shard(), later.chunk(), later.slot()), (4095, CHUNKS_MAX - 1, SLOTS_MAX - 1));
+        assert_eq!(Number(number.0 | (1 << 26) - 1).next(), number, "generations wrap in their own bits");
+    }
+
+    #[test]
+    fn a_waker_of_an_ended_shard_is_harmless() {
+        Number::first(4000, 1, 1).waker().wake();
+    }
+}
