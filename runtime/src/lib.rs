@@ -27,13 +27,13 @@
 #[cfg(not(target_os = "linux"))]
 compile_error!("seastar stands on io_uring, which only Linux has");
 
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
 mod app;
 mod atomic;
 mod mem;
 pub mod net;
-#[doc(hidden)]
-#[path = "private.rs"]
-pub mod __private;
 mod reactor;
 mod smp;
 mod sys;
@@ -49,7 +49,9 @@ pub use mem::MemoryStatistics;
 pub use reactor::{maybe_yield, need_preempt};
 pub use seastar_macros::{main, test};
 pub use smp::{InvokeOnAll, Merge, SubmitTo, invoke_on_all, shard_count, submit_to, this_shard};
-pub use task::{Busy, JoinError, JoinHandle, Outcome, YieldNow, abandoned_failures, spawn, try_spawn, yield_now};
+pub use task::{
+    Busy, JoinError, JoinHandle, Outcome, YieldNow, abandoned_failures, spawn, try_spawn, yield_now,
+};
 pub use time::{sleep, timeout};
 
 /// What the memory of this shard is used for; all zero on a thread that is no shard.

@@ -54,7 +54,10 @@ pub fn test<R: Exit, F: AsyncFnOnce() -> R + 'static>(options: Options, name: &'
             }
         }
     }
-    assert!(abandoned == 0, "{name}: {abandoned} abandoned failed fiber(s) detected; their failures are logged above");
+    assert!(
+        abandoned == 0,
+        "{name}: {abandoned} abandoned failed fiber(s) detected; their failures are logged above"
+    );
 }
 
 /// A program without options of its own.

@@ -47,7 +47,11 @@ impl Control {
     }
 
     /// A shard is set up, or is not. Returns when all are, with how to reach them, or nothing if one failed.
-    pub(super) fn introduce(&self, shard: usize, own: Result<Neighbour, StartError>) -> Option<Vec<Neighbour>> {
+    pub(super) fn introduce(
+        &self,
+        shard: usize,
+        own: Result<Neighbour, StartError>,
+    ) -> Option<Vec<Neighbour>> {
         match own {
             Ok(own) => lock(&self.neighbours)[shard] = Some(own),
             Err(error) => {
@@ -76,7 +80,7 @@ impl Control {
     pub(super) fn advance(&self, phase: Phase) {
         self.phase.fetch_max(phase as u8, Ordering::AcqRel);
         for neighbour in lock(&self.neighbours).iter().flatten() {
-            neighbour.inbox.notify();
+            neighbour.inbox.nudge();
         }
     }
 
@@ -86,7 +90,7 @@ impl Control {
             && fibers == 0
             && let Some(first) = lock(&self.neighbours)[0]
         {
-            first.inbox.notify();
+            first.inbox.nudge();
         }
     }
 

@@ -15,5 +15,5 @@ pub(crate) mod units;
 
 pub use start::run;
 pub(crate) use start::run_to_end;
-pub(crate) use supervisor::Ended;
 pub use stopping::{Stopping, is_stopping, stopping};
+pub(crate) use supervisor::Ended;

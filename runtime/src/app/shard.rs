@@ -73,6 +73,7 @@ fn make(config: &Config) -> io::Result<(Tasks, Box<Reactor>, Neighbour)> {
 impl Shard {
     fn run(&self, control: &Control, index: usize, lead: &mut impl Lead) {
         loop {
+            self.reactor.turn(&*self.mesh);
             lead.look(&self.reactor, control);
             match control.phase() {
                 Phase::Running => {}
@@ -82,7 +83,7 @@ impl Shard {
                 }
                 Phase::Stopping => return,
             }
-            self.reactor.turn(&*self.mesh, true);
+            self.reactor.rest(&*self.mesh);
         }
     }
 
@@ -123,8 +124,9 @@ impl Shard {
     }
 
     fn turn_without_fibers(&self) {
-        self.reactor.turn(&*self.mesh, false);
+        self.reactor.turn(&*self.mesh);
         task::cancel_all();
+        self.reactor.enter_if_needed();
         std::thread::yield_now();
     }
 }

@@ -17,7 +17,10 @@ static SIZES: [u32; CLASSES] = sizes();
 
 /// The smallest class whose blocks hold `size` bytes.
 pub(crate) const fn class_of(size: usize) -> usize {
-    assert!(size <= BLOCK_SIZE_MAX, "larger than the largest block of a shard's arena (1 MiB); box a part of it");
+    assert!(
+        size <= BLOCK_SIZE_MAX,
+        "larger than the largest block of a shard's arena (1 MiB); box a part of it"
+    );
     let mut class = 0;
     let mut block = SMALLEST;
     while block < size {

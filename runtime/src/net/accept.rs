@@ -42,7 +42,10 @@ pub(super) enum Accepted {
     /// Nobody accepts here any more.
     Aborted,
     /// Accepting failed; it can be tried again after the pause.
-    Failed { error: io::Error, pause: Duration },
+    Failed {
+        error: io::Error,
+        pause: Duration,
+    },
 }
 
 impl Acceptor {

@@ -43,7 +43,11 @@ struct Connecting {
 
 impl Payload for Connecting {
     fn op(&self) -> Op {
-        Op::Connect { fd: self.fd.as_raw_fd(), address: self.address.as_ptr().cast(), len: self.address.len() }
+        Op::Connect {
+            fd: self.fd.as_raw_fd(),
+            address: self.address.as_ptr().cast(),
+            len: self.address.len(),
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use std::io;
 use std::task::{Context, Poll, Waker};
 
 use super::connection::{Connection, RECEIVE};
-use crate::reactor::{self, Received, Reactor, Shared, View};
+use crate::reactor::{self, Reactor, Received, Shared, View};
 use crate::sys::op::{Completion, Op};
 use crate::task;
 
@@ -72,7 +72,11 @@ impl Receiver {
     }
 
     #[inline]
-    fn poll_on(this: &Shared<Connection>, reactor: &Reactor, context: &mut Context<'_>) -> Poll<io::Result<View>> {
+    fn poll_on(
+        this: &Shared<Connection>,
+        reactor: &Reactor,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<View>> {
         let receiver = &this.receiver;
         if let Some(view) = receiver.received.pop(reactor.buffers()) {
             return Poll::Ready(Ok(view));

@@ -4,19 +4,19 @@
 //! [`Source`]s of operations and as an [`Exchange`] of messages.
 
 mod buffers;
-mod state;
 mod preempt;
 mod single;
 mod source;
+mod state;
 mod timers;
 mod turn;
 mod view;
 
-pub(crate) use state::{Reactor, Setup, with};
 pub(crate) use buffers::Received;
 pub use preempt::{maybe_yield, need_preempt};
 pub(crate) use single::{Payload, Single};
 pub(crate) use source::{Shared, Source};
+pub(crate) use state::{Reactor, Setup, with};
 pub(crate) use timers::Entry as TimerEntry;
 pub(crate) use turn::Exchange;
 pub(crate) use view::{Filling, View};

@@ -6,8 +6,8 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
-use super::state;
 use super::source::{Shared, Source};
+use super::state;
 use crate::sys::op::{Completion, Op};
 use crate::task;
 

@@ -65,11 +65,6 @@ impl<T: Source> Shared<T> {
         Ok(Shared { inner, owned: PhantomData })
     }
 
-    /// Whether nobody else holds a reference, operations in flight included.
-    pub(crate) fn is_unique(&self) -> bool {
-        self.header().references.get() == 1
-    }
-
     /// The token of an operation that is done for this object.
     #[inline]
     pub(super) fn token(&self, tag: u8) -> u64 {

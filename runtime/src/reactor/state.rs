@@ -161,11 +161,6 @@ impl Reactor {
         self.driver.borrow().fd()
     }
 
-    /// How often this shard has entered the kernel.
-    pub(crate) fn enters(&self) -> u64 {
-        self.driver.borrow().enters()
-    }
-
     /// Operations that the kernel has not finished.
     pub(crate) fn in_flight(&self) -> usize {
         self.in_flight.get()

@@ -23,9 +23,8 @@ pub(crate) trait Exchange {
 }
 
 impl Reactor {
-    /// Takes in what came, runs what is ready, hands out what was made, and enters the kernel at most
-    /// once to do so; or sleeps, with `may_sleep`, until there is something to do.
-    pub(crate) fn turn(&self, exchange: &impl Exchange, may_sleep: bool) {
+    /// Takes in what came, runs what is ready, and lets other shards see what was made for them.
+    pub(crate) fn turn(&self, exchange: &impl Exchange) {
         exchange.receive();
         if self.inbox.has_news() {
             task::drain_inbox();
@@ -35,8 +34,12 @@ impl Reactor {
         self.run_tasks();
         self.end_turn();
         exchange.send(self);
-        let busy = task::has_ready() || exchange.has_news() || exchange.has_backlog() || !may_sleep;
-        if busy {
+    }
+
+    /// Ends a turn: hands the kernel what was made for it, and sleeps until there is something to do.
+    /// Enters the kernel once, and not at all if neither side has anything for the other.
+    pub(crate) fn rest(&self, exchange: &impl Exchange) {
+        if task::has_ready() || exchange.has_news() || exchange.has_backlog() {
             self.enter_if_needed();
         } else {
             self.idle(exchange);
@@ -106,7 +109,7 @@ impl Reactor {
     }
 
     /// Enters the kernel if it has something for us or we for it.
-    fn enter_if_needed(&self) {
+    pub(crate) fn enter_if_needed(&self) {
         let mut driver = self.driver.borrow_mut();
         if driver.has_submissions() || driver.has_news() {
             enter(&mut driver, Wait::No);

@@ -150,7 +150,11 @@ fn report(header: &Header, panic: &(dyn Any + Send)) {
 
 /// Packs a call; gives the closure back when there is no memory.
 #[inline]
-pub(super) fn pack<F, R>(caller: u32, called_at: &'static Location<'static>, closure: F) -> Result<NonNull<Header>, F>
+pub(super) fn pack<F, R>(
+    caller: u32,
+    called_at: &'static Location<'static>,
+    closure: F,
+) -> Result<NonNull<Header>, F>
 where
     F: FnOnce() -> R + Send + 'static,
     R: Future<Output: Send + 'static> + 'static,

@@ -55,12 +55,8 @@ pub(crate) fn ring(capacity: usize) -> (Producer, Consumer) {
         tail: Line(AtomicUsize::new(0)),
         slots: (0..capacity).map(|_| UnsafeCell::new(0)).collect(),
     });
-    let producer = Producer {
-        shared: shared.clone(),
-        tail: Cell::new(0),
-        published: Cell::new(0),
-        head: Cell::new(0),
-    };
+    let producer =
+        Producer { shared: shared.clone(), tail: Cell::new(0), published: Cell::new(0), head: Cell::new(0) };
     (producer, Consumer { shared, head: Cell::new(0), released: Cell::new(0), tail: Cell::new(0) })
 }
 
@@ -122,8 +118,7 @@ impl Consumer {
     /// Whether [`pop`](Self::pop) would return something.
     #[inline]
     pub(crate) fn has_items(&self) -> bool {
-        self.head.get() != self.tail.get()
-            || self.head.get() != self.shared.tail.0.load(Ordering::Relaxed)
+        self.head.get() != self.tail.get() || self.head.get() != self.shared.tail.0.load(Ordering::Relaxed)
     }
 }
 

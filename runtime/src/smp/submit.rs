@@ -114,7 +114,9 @@ where
             mesh::send(shard as u32, header);
             State::Sent(header)
         }
-        Err(_) => panic!("cannot call shard {shard}: the memory budget of this one is used up (see --memory)"),
+        Err(_) => {
+            panic!("cannot call shard {shard}: the memory budget of this one is used up (see --memory)")
+        }
     }
 }
 

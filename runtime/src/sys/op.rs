@@ -11,22 +11,46 @@ use std::os::fd::RawFd;
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Op {
     /// Accepts connections until cancelled or failed, one completion each.
-    Accept { fd: RawFd },
-    Connect { fd: RawFd, address: *const libc::sockaddr, len: libc::socklen_t },
+    Accept {
+        fd: RawFd,
+    },
+    Connect {
+        fd: RawFd,
+        address: *const libc::sockaddr,
+        len: libc::socklen_t,
+    },
     /// Receives into the shard's buffer ring until cancelled, failed or out of buffers.
-    Receive { fd: RawFd },
+    Receive {
+        fd: RawFd,
+    },
     /// Sends all of it: the kernel goes on after a short write.
-    Send { fd: RawFd, base: *const u8, len: u32 },
-    Shutdown { fd: RawFd, how: i32 },
-    Close { fd: RawFd },
+    Send {
+        fd: RawFd,
+        base: *const u8,
+        len: u32,
+    },
+    Shutdown {
+        fd: RawFd,
+        how: i32,
+    },
+    Close {
+        fd: RawFd,
+    },
     /// Completes each time the descriptor becomes readable.
-    PollReadable { fd: RawFd },
+    PollReadable {
+        fd: RawFd,
+    },
     /// Cancels the operation that was submitted with this token.
-    Cancel { token: u64 },
+    Cancel {
+        token: u64,
+    },
     /// Cancels whatever is in flight.
     CancelAll,
     /// Wakes the shard that owns this ring, with a completion that bears `token`.
-    Ring { ring: RawFd, token: u64 },
+    Ring {
+        ring: RawFd,
+        token: u64,
+    },
 }
 
 /// What the kernel says of one operation.

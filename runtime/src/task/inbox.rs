@@ -69,12 +69,12 @@ impl Inbox {
     /// Leaves a task's number, and wakes the shard if it sleeps.
     pub(super) fn wake(&self, number: u64) {
         lock(&self.woken).push(number);
-        self.pending.store(true, Ordering::Release);
-        self.notify();
+        self.nudge();
     }
 
-    /// Ends the shard's sleep, if it sleeps, after something was published for it.
-    pub(crate) fn notify(&self) {
+    /// Makes the shard take a turn, whether it sleeps or is about to.
+    pub(crate) fn nudge(&self) {
+        self.pending.store(true, Ordering::Release);
         if self.sleeper.must_wake() {
             self.event.raise();
         }

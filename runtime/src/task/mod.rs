@@ -21,5 +21,6 @@ pub(crate) use inbox::Inbox;
 pub(crate) use join::panic_message;
 pub(crate) use sleeper::Sleeper;
 pub(crate) use tasks::{
-    Tasks, cancel_all, drain_inbox, has_ready, live, remember, run_next, spawn_detached, wake_all, wake_by_ref,
+    Tasks, cancel_all, drain_inbox, has_ready, live, remember, run_next, spawn_detached, wake_all,
+    wake_by_ref,
 };

@@ -112,7 +112,10 @@ type Panic = Box<Box<dyn Any + Send>>;
 
 impl<F: Future<Output: Outcome> + 'static> Task<F> {
     const VTABLE: VTable = {
-        assert!(align_of::<Task<F>>() <= class::BLOCK_ALIGN, "a future in a task may be aligned to 32 at most");
+        assert!(
+            align_of::<Task<F>>() <= class::BLOCK_ALIGN,
+            "a future in a task may be aligned to 32 at most"
+        );
         VTable {
             class: class::class_of(size_of::<Task<F>>()),
             stage: offset_of!(Task<F>, stage),
@@ -140,7 +143,8 @@ impl<F: Future<Output: Outcome> + 'static> Task<F> {
         // SAFETY: the future has ended, one way or the other, and is dropped once; then the stage is
         // free for what follows it.
         unsafe {
-            let dropped = catch_unwind(AssertUnwindSafe(|| ManuallyDrop::drop(&mut (*task.stage.get()).future)));
+            let dropped =
+                catch_unwind(AssertUnwindSafe(|| ManuallyDrop::drop(&mut (*task.stage.get()).future)));
             match (output, dropped) {
                 (Ok(output), Ok(())) => (*task.stage.get()).output = ManuallyDrop::new(output),
                 (Err(panic), _) | (Ok(_), Err(panic)) => {
@@ -156,7 +160,8 @@ impl<F: Future<Output: Outcome> + 'static> Task<F> {
         // SAFETY: the caller passes a live task of this type whose future has not ended.
         unsafe {
             let task = header.cast::<Task<F>>().as_ref();
-            let dropped = catch_unwind(AssertUnwindSafe(|| ManuallyDrop::drop(&mut (*task.stage.get()).future)));
+            let dropped =
+                catch_unwind(AssertUnwindSafe(|| ManuallyDrop::drop(&mut (*task.stage.get()).future)));
             if let Err(panic) = dropped {
                 (*task.stage.get()).panic = ManuallyDrop::new(Box::new(panic));
                 task.header.set(PANICKED);

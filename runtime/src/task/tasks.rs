@@ -216,7 +216,8 @@ impl Chunk {
 
     fn slot(&self, index: usize) -> Option<NonNull<Header>> {
         // SAFETY: below `slots`, so inside the chunk, which stays mapped as long as the shard lives.
-        (index < self.slots as usize).then(|| unsafe { self.base.add(index * self.slot_size as usize).cast() })
+        (index < self.slots as usize)
+            .then(|| unsafe { self.base.add(index * self.slot_size as usize).cast() })
     }
 }
 

@@ -36,7 +36,6 @@ pub(crate) struct Driver {
     ring: NonNull<IoUring>,
     /// Completions are only posted by an enter with GETEVENTS, and the kernel flags when one is due.
     deferred: bool,
-    enters: u64,
 }
 
 impl Driver {
@@ -54,7 +53,6 @@ impl Driver {
             completions: ManuallyDrop::new(completions),
             ring,
             deferred,
-            enters: 0,
         })
     }
 
@@ -62,11 +60,6 @@ impl Driver {
     pub(crate) fn fd(&self) -> RawFd {
         // SAFETY: the ring lives as long as `self`.
         unsafe { self.ring.as_ref() }.as_raw_fd()
-    }
-
-    /// How often the kernel was entered.
-    pub(crate) fn enters(&self) -> u64 {
-        self.enters
     }
 
     /// Queues an operation for the next [`enter`](Self::enter); a full queue is entered at once.
@@ -107,7 +100,6 @@ impl Driver {
         self.submissions.sync();
         let count = self.submissions.len() as u32;
         let events = EnterFlags::GETEVENTS.bits();
-        self.enters += 1;
         // SAFETY: the arguments are those that the flags announce, and live during the call.
         let entered = unsafe {
             match wait {
