@@ -37,7 +37,7 @@ use crate::sys::signal;
 /// assert_eq!(sum.unwrap(), 4);
 ///
 /// let error = seastar::run(seastar::Options::new().shards(0), async || ()).unwrap_err();
-/// assert_eq!(error.to_string(), "number of processing units must be positive");
+/// assert!(error.to_string().starts_with("number of processing units must be positive"));
 /// ```
 pub fn run<F, T>(options: Options, main: F) -> Result<T, StartError>
 where

@@ -47,7 +47,7 @@ impl Number {
     #[inline]
     pub(super) fn next(self) -> Number {
         const GENERATION: u64 = (1 << GENERATION_BITS) - 1;
-        Number(self.0 & !GENERATION | (self.0 + 1) & GENERATION)
+        Number(self.0 & !GENERATION | self.0.wrapping_add(1) & GENERATION)
     }
 
     /// A waker that needs no drop.
