@@ -7,13 +7,13 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use crate::reactor::{self, Reactor, Shared, Source};
 use crate::sys::op::{Completion, Op};
 use crate::sys::socket;
-use crate::task;
+use crate::task::WakerSlot;
 
 /// Accepted connections that wait to be taken before accepting pauses.
 const QUEUE_MAX: usize = 256;
@@ -33,7 +33,7 @@ pub(super) struct Acceptor {
     /// How long to wait before the next attempt; grows while attempts fail.
     pause: Cell<Duration>,
     queue: RefCell<VecDeque<RawFd>>,
-    waker: Cell<Option<Waker>>,
+    waker: WakerSlot,
 }
 
 /// What came of waiting for a connection.
@@ -58,7 +58,7 @@ impl Acceptor {
             error: Cell::new(0),
             pause: Cell::new(PAUSE_FIRST),
             queue: RefCell::new(VecDeque::with_capacity(QUEUE_MAX)),
-            waker: Cell::new(None),
+            waker: WakerSlot::new(),
         };
         Shared::new(acceptor).map_err(|_| io::ErrorKind::OutOfMemory.into())
     }
@@ -90,7 +90,7 @@ impl Acceptor {
                 Err(error) => return Poll::Ready(this.failed(error)),
             }
         }
-        task::remember(&this.waker, context.waker());
+        this.waker.set(context.waker());
         Poll::Pending
     }
 
@@ -107,13 +107,7 @@ impl Acceptor {
             reactor::with(|reactor| reactor.cancel(this, ACCEPT));
         }
         this.queue.borrow_mut().drain(..).for_each(socket::close);
-        this.wake();
-    }
-
-    fn wake(&self) {
-        if let Some(waker) = self.waker.take() {
-            task::wake_by_ref(&waker);
-        }
+        this.waker.wake();
     }
 }
 
@@ -136,7 +130,7 @@ impl Source for Acceptor {
             error if [libc::ECANCELED, libc::ECONNABORTED, libc::EINTR, libc::EPROTO].contains(&-error) => {}
             error => this.error.set(-error),
         }
-        this.wake();
+        this.waker.wake();
     }
 }
 

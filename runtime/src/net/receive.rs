@@ -7,12 +7,12 @@
 
 use std::cell::Cell;
 use std::io;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
 use super::connection::{Connection, RECEIVE};
 use crate::reactor::{self, Reactor, Received, Shared, View};
 use crate::sys::op::{Completion, Op};
-use crate::task;
+use crate::task::WakerSlot;
 
 /// Unread buffers at which receiving pauses.
 const UNREAD_MAX: u16 = 8;
@@ -36,7 +36,7 @@ pub(super) struct Receiver {
     state: Cell<u8>,
     received: Received,
     error: Cell<i32>,
-    waker: Cell<Option<Waker>>,
+    waker: WakerSlot,
 }
 
 impl Receiver {
@@ -45,7 +45,7 @@ impl Receiver {
             state: Cell::new(0),
             received: Received::new(),
             error: Cell::new(0),
-            waker: Cell::new(None),
+            waker: WakerSlot::new(),
         }
     }
 
@@ -92,7 +92,7 @@ impl Receiver {
             this.shutdown(libc::SHUT_RD);
         }
         receiver.set(WAITING);
-        task::remember(&receiver.waker, context.waker());
+        receiver.waker.set(context.waker());
         Poll::Pending
     }
 
@@ -142,7 +142,7 @@ impl Receiver {
         let news = receiver.received.count() > 0 || receiver.is(END) || receiver.error.get() != 0;
         if news && receiver.is(WAITING) {
             receiver.clear(WAITING);
-            receiver.wake();
+            receiver.waker.wake();
         }
     }
 
@@ -178,15 +178,6 @@ impl Receiver {
         }
     }
 
-    /// The reader stays registered: most read again.
-    #[inline]
-    fn wake(&self) {
-        if let Some(waker) = self.waker.take() {
-            task::wake_by_ref(&waker);
-            self.waker.set(Some(waker));
-        }
-    }
-
     /// There are buffers again.
     #[inline]
     pub(super) fn end_of_turn(this: &Shared<Connection>) {
@@ -204,7 +195,7 @@ impl Receiver {
         let receiver = &this.receiver;
         receiver.set(DROPPED);
         receiver.clear(WAITING);
-        drop(receiver.waker.take());
+        receiver.waker.clear();
         reactor::with(|reactor| {
             if receiver.is(ARMED) {
                 reactor.cancel(this, RECEIVE);

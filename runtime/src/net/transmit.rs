@@ -6,12 +6,12 @@
 
 use std::cell::Cell;
 use std::io;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
 use super::connection::{Connection, SEND};
 use crate::reactor::{self, Filling, Shared, View};
 use crate::sys::op::{Completion, Op};
-use crate::task;
+use crate::task::WakerSlot;
 
 /// Bytes that gather before they are sent without a flush (OUT-1); with the block's header, a whole block.
 const GATHER_SIZE: usize = 8192 - 8;
@@ -30,7 +30,7 @@ pub(super) struct Transmitter {
     sending: Cell<Option<View>>,
     /// To be sent next.
     gathered: Cell<Option<Filling>>,
-    waker: Cell<Option<Waker>>,
+    waker: WakerSlot,
 }
 
 impl Transmitter {
@@ -40,7 +40,7 @@ impl Transmitter {
             error: Cell::new(0),
             sending: Cell::new(None),
             gathered: Cell::new(None),
-            waker: Cell::new(None),
+            waker: WakerSlot::new(),
         }
     }
 
@@ -246,7 +246,7 @@ impl Transmitter {
 
     fn wait<T>(&self, context: &mut Context<'_>) -> Poll<io::Result<T>> {
         self.set(WAITING);
-        task::remember(&self.waker, context.waker());
+        self.waker.set(context.waker());
         Poll::Pending
     }
 
@@ -254,15 +254,13 @@ impl Transmitter {
     fn wake(&self) {
         if self.is(WAITING) {
             self.clear(WAITING);
-            if let Some(waker) = self.waker.take() {
-                task::wake_by_ref(&waker);
-            }
+            self.waker.wake();
         }
     }
 
     /// The user writes no more. What was written and not flushed is sent all the same.
     pub(super) fn drop_half(this: &Shared<Connection>) {
-        drop(this.transmitter.waker.take());
+        this.transmitter.waker.clear();
         Transmitter::send_gathered(this);
         // Behind a send in flight, the rest goes out when that completes.
         this.transmitter.set(FLUSH);

@@ -4,12 +4,12 @@ use std::cell::Cell;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
 use super::source::{Shared, Source};
 use super::state;
 use crate::sys::op::{Completion, Op};
-use crate::task;
+use crate::task::WakerSlot;
 
 /// What an operation needs until its completion, and nobody else may touch.
 pub(crate) trait Payload: 'static {
@@ -26,23 +26,21 @@ pub(crate) struct Single<P: Payload> {
 
 struct State<P> {
     result: Cell<Option<i32>>,
-    waker: Cell<Option<Waker>>,
+    waker: WakerSlot,
     payload: P,
 }
 
 impl<P: Payload> Source for State<P> {
     fn complete(this: &Shared<Self>, _tag: u8, completion: Completion) {
         this.result.set(Some(completion.result));
-        if let Some(waker) = this.waker.take() {
-            task::wake_by_ref(&waker);
-        }
+        this.waker.wake();
     }
 }
 
 impl<P: Payload> Single<P> {
     /// Submits the operation. Fails when there is no memory, or off a shard.
     pub(crate) fn submit(payload: P) -> io::Result<Single<P>> {
-        let state = State { result: Cell::new(None), waker: Cell::new(None), payload };
+        let state = State { result: Cell::new(None), waker: WakerSlot::new(), payload };
         let Ok(state) = Shared::new(state) else { return Err(io::ErrorKind::OutOfMemory.into()) };
         let op = state.payload.op();
         // SAFETY: by the contract of `Payload`, pointers lead into the payload or to what it owns, and
@@ -65,7 +63,7 @@ impl<P: Payload> Future for Single<P> {
             Some(result) if result < 0 => Poll::Ready(Err(io::Error::from_raw_os_error(-result))),
             Some(result) => Poll::Ready(Ok(result)),
             None => {
-                task::remember(&self.state.waker, context.waker());
+                self.state.waker.set(context.waker());
                 Poll::Pending
             }
         }

@@ -14,7 +14,7 @@ use std::marker::PhantomPinned;
 use std::ptr;
 use std::task::Waker;
 
-use crate::task;
+use crate::task::WakerSlot;
 
 /// Nanoseconds in a tick, as a shift.
 const TICK_SHIFT: u32 = 13;
@@ -32,7 +32,7 @@ pub(crate) struct Entry {
     /// The one before; for the first of a list, the last.
     previous: Cell<*const Entry>,
     deadline: Cell<u64>,
-    waker: Cell<Option<Waker>>,
+    waker: WakerSlot,
     place: Cell<u16>,
     /// Whether the deadline still has to be moved by the length of the turn that set it.
     relative: Cell<bool>,
@@ -46,7 +46,7 @@ impl Entry {
             next: Cell::new(ptr::null()),
             previous: Cell::new(ptr::null()),
             deadline: Cell::new(0),
-            waker: Cell::new(None),
+            waker: WakerSlot::new(),
             place: Cell::new(NOWHERE),
             relative: Cell::new(false),
             fired: Cell::new(false),
@@ -63,7 +63,7 @@ impl Entry {
     }
 
     pub(crate) fn remember(&self, waker: &Waker) {
-        task::remember(&self.waker, waker);
+        self.waker.set(waker);
     }
 }
 
@@ -162,9 +162,7 @@ impl Timers {
     fn fire(&self, entry: &Entry) {
         self.count.set(self.count.get() - 1);
         entry.fired.set(true);
-        if let Some(waker) = entry.waker.take() {
-            task::wake_by_ref(&waker);
-        }
+        entry.waker.wake();
     }
 
     /// Links an unlinked entry where its deadline belongs.

@@ -84,11 +84,7 @@ impl Reactor {
     fn run_tasks(&self) {
         let now = self.now.get();
         preempt::begin(now, now.saturating_add(clock::duration_nanos(self.setup.task_quota)));
-        while task::run_next() {
-            if preempt::need_preempt() {
-                break;
-            }
-        }
+        task::run_ready(preempt::need_preempt);
     }
 
     /// Tells those who asked, and reads the clock.
@@ -158,8 +154,8 @@ impl Reactor {
                 if exchange.has_news() || self.inbox.has_news() {
                     return true;
                 }
-                std::hint::spin_loop();
             }
+            std::hint::spin_loop();
             if clock::now() >= end {
                 return self.next_deadline().is_some_and(|deadline| deadline <= end);
             }

@@ -5,13 +5,13 @@ use std::fmt;
 use std::future::Future;
 use std::panic::Location;
 use std::pin::Pin;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
 use super::mesh;
 use super::submit::submit_to;
 use crate::reactor::{Shared, Source};
 use crate::sys::op::Completion;
-use crate::task;
+use crate::task::{self, WakerSlot};
 
 /// Results of several shards as one: nothing, or the failure of the lowest shard that has one.
 pub trait Merge: Sized + Send + 'static {
@@ -85,7 +85,7 @@ struct All<T> {
     running: Cell<usize>,
     panicked: Cell<Option<usize>>,
     failure: Cell<Option<(usize, T)>>,
-    waker: Cell<Option<Waker>>,
+    waker: WakerSlot,
 }
 
 impl<T: Merge> Source for All<T> {
@@ -114,10 +114,8 @@ impl<T: Merge> Drop for One<T> {
             self.all.panicked.set(Some(self.shard));
         }
         self.all.running.set(self.all.running.get() - 1);
-        if self.all.running.get() == 0
-            && let Some(waker) = self.all.waker.take()
-        {
-            task::wake_by_ref(&waker);
+        if self.all.running.get() == 0 {
+            self.all.waker.wake();
         }
     }
 }
@@ -138,7 +136,7 @@ where
         }
         let all = self.all.as_ref().expect("a broadcast was polled after its end");
         if all.running.get() > 0 {
-            task::remember(&all.waker, context.waker());
+            all.waker.set(context.waker());
             return Poll::Pending;
         }
         if let Some(shard) = all.panicked.take() {
@@ -161,7 +159,7 @@ where
         running: Cell::new(0),
         panicked: Cell::new(None),
         failure: Cell::new(None),
-        waker: Cell::new(None),
+        waker: WakerSlot::new(),
     };
     let Ok(all) = Shared::new(all) else { panic!("{NO_MEMORY}") };
     for shard in 0..mesh::shard_count() {

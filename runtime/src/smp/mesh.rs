@@ -2,10 +2,11 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
+use std::num::NonZeroUsize;
 use std::os::fd::RawFd;
 use std::ptr::{self, NonNull};
 
-use super::parcel::{self, Header, Visit};
+use super::parcel::{Header, Visit};
 use super::ring::{self, Consumer, Producer};
 use crate::reactor::{Exchange, Reactor};
 use crate::task::{self, Inbox};
@@ -99,46 +100,49 @@ pub(crate) struct Mesh {
     incoming: Vec<Consumer>,
     /// Own parcels that are away.
     outstanding: Cell<usize>,
-    backlogged: Cell<usize>,
+    /// Parcels that are not in a ring yet.
+    unsent: Cell<usize>,
 }
 
 struct Outgoing {
     ring: Producer,
-    backlog: RefCell<VecDeque<usize>>,
+    /// What goes into the ring when the turn ends, all at once: while the cores take turns with a cache
+    /// line for each item, neither gets on.
+    unsent: RefCell<VecDeque<NonZeroUsize>>,
     neighbour: Neighbour,
 }
 
 impl Mesh {
     /// Takes the seat; from now on this thread is the shard.
     pub(crate) fn enter(seat: Seat, neighbours: &[Neighbour]) -> Box<Mesh> {
-        let backlog = || RefCell::new(VecDeque::with_capacity(RING_CAPACITY));
+        let unsent = || RefCell::new(VecDeque::with_capacity(RING_CAPACITY));
         let outgoing = seat.outgoing.into_iter().zip(neighbours);
-        let outgoing = outgoing.map(|(ring, &neighbour)| Outgoing { ring, backlog: backlog(), neighbour });
+        let outgoing = outgoing.map(|(ring, &neighbour)| Outgoing { ring, unsent: unsent(), neighbour });
         let mesh = Box::new(Mesh {
             index: seat.index,
             outgoing: outgoing.collect(),
             incoming: seat.incoming,
             outstanding: Cell::new(0),
-            backlogged: Cell::new(0),
+            unsent: Cell::new(0),
         });
         SHARD.set(Some((mesh.index, neighbours.len() as u32)));
         MESH.set(&*mesh);
         mesh
     }
 
-    fn send_to(&self, shard: u32, item: usize) {
-        let outgoing = &self.outgoing[shard as usize];
-        let mut backlog = outgoing.backlog.borrow_mut();
-        if !backlog.is_empty() || !outgoing.ring.push(item) {
-            backlog.push_back(item);
-            self.backlogged.set(self.backlogged.get() + 1);
-        }
+    #[inline]
+    fn send_to(&self, shard: u32, header: NonNull<Header>, mark: usize) {
+        let item = header.addr() | mark;
+        header.as_ptr().expose_provenance();
+        self.outgoing[shard as usize].unsent.borrow_mut().push_back(item);
+        self.unsent.set(self.unsent.get() + 1);
     }
 
-    fn arrived(&self, item: usize) {
-        let header = ptr::with_exposed_provenance_mut::<Header>(item & !ANSWER);
+    #[inline]
+    fn arrived(&self, item: NonZeroUsize) {
+        let header = ptr::with_exposed_provenance_mut::<Header>(item.get() & !ANSWER);
         let Some(header) = NonNull::new(header) else { return };
-        if item & ANSWER != 0 {
+        if item.get() & ANSWER != 0 {
             self.outstanding.set(self.outstanding.get() - 1);
             // SAFETY: an answer to this shard's own call: it has the parcel again.
             unsafe { super::submit::returned(header) };
@@ -166,17 +170,18 @@ impl Exchange for Mesh {
             while let Some(item) = ring.pop() {
                 self.arrived(item);
             }
-            ring.release();
         }
     }
 
     #[inline]
     fn send(&self, reactor: &Reactor) {
+        if self.unsent.get() == 0 {
+            return;
+        }
         for outgoing in &self.outgoing {
-            if self.backlogged.get() > 0 {
-                self.send_backlog(outgoing);
-            }
-            if outgoing.ring.publish() && outgoing.neighbour.inbox.sleeper.must_wake() {
+            let sent = outgoing.send();
+            self.unsent.set(self.unsent.get() - sent);
+            if sent > 0 && outgoing.neighbour.inbox.sleeper.must_wake() {
                 reactor.ring_bell(outgoing.neighbour.ring);
             }
         }
@@ -188,19 +193,18 @@ impl Exchange for Mesh {
     }
 
     fn has_backlog(&self) -> bool {
-        self.backlogged.get() > 0
+        self.unsent.get() > 0
     }
 }
 
-impl Mesh {
-    fn send_backlog(&self, outgoing: &Outgoing) {
-        let mut backlog = outgoing.backlog.borrow_mut();
-        while let Some(&item) = backlog.front()
-            && outgoing.ring.push(item)
-        {
-            backlog.pop_front();
-            self.backlogged.set(self.backlogged.get() - 1);
-        }
+impl Outgoing {
+    /// Puts what fits into the ring and says how much that was.
+    #[inline]
+    fn send(&self) -> usize {
+        let mut unsent = self.unsent.borrow_mut();
+        let sent = unsent.iter().take_while(|item| self.ring.push(**item)).count();
+        unsent.drain(..sent);
+        sent
     }
 }
 
@@ -215,7 +219,7 @@ fn with<R>(act: impl FnOnce(&Mesh) -> R) -> Option<R> {
 pub(super) fn send(shard: u32, header: NonNull<Header>) {
     with(|mesh| {
         mesh.outstanding.set(mesh.outstanding.get() + 1);
-        mesh.send_to(shard, header.as_ptr().expose_provenance());
+        mesh.send_to(shard, header, 0);
     });
 }
 
@@ -223,7 +227,7 @@ pub(super) fn send(shard: u32, header: NonNull<Header>) {
 pub(super) fn send_back(header: NonNull<Header>) {
     // SAFETY: this shard has the parcel until the next line but one.
     let caller = unsafe { header.as_ref() }.caller;
-    with(|mesh| mesh.send_to(caller, header.as_ptr().expose_provenance() | ANSWER));
+    with(|mesh| mesh.send_to(caller, header, ANSWER));
 }
 
 /// Calls of this shard that are not answered yet.
@@ -239,9 +243,4 @@ pub(super) fn is_here(shard: usize) -> bool {
     shard == index as usize
 }
 
-#[allow(unused)]
-const _: () = assert!(parcel_is_aligned());
-
-const fn parcel_is_aligned() -> bool {
-    align_of::<parcel::Header>() > ANSWER
-}
+const _: () = assert!(align_of::<Header>() > ANSWER);

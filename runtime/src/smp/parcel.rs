@@ -15,11 +15,11 @@ use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::pin::Pin;
 use std::ptr::NonNull;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
 use super::mesh;
 use crate::mem::{self, class};
-use crate::task;
+use crate::task::{self, WakerSlot};
 
 /// What the stage holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +44,7 @@ pub(super) struct Header {
     /// Caller's: nobody waits any more.
     pub(super) abandoned: Cell<bool>,
     /// Caller's: who waits.
-    pub(super) waker: Cell<Option<Waker>>,
+    pub(super) waker: WakerSlot,
 }
 
 /// What depends on the types of a call.
@@ -168,7 +168,7 @@ where
         stage: Cell::new(Stage::Closure),
         returned: Cell::new(false),
         abandoned: Cell::new(false),
-        waker: Cell::new(None),
+        waker: WakerSlot::new(),
     };
     let contents = UnsafeCell::new(Contents { closure: ManuallyDrop::new(closure) });
     // SAFETY: a fresh block of the class that holds a whole parcel of these types.
@@ -204,7 +204,7 @@ pub(super) unsafe fn free(header: NonNull<Header>) {
     unsafe {
         let vtable = header.as_ref().vtable;
         (vtable.clear)(header);
-        header.as_ref().waker.take();
+        header.as_ref().waker.clear();
         mem::give(vtable.class, header.cast());
     }
 }

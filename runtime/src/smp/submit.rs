@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 
 use super::mesh;
 use super::parcel::{self, Header, Stage};
-use crate::{reactor, task};
+use crate::reactor;
 
 /// Runs `call` on `shard` and returns its result.
 ///
@@ -80,7 +80,7 @@ where
                 // SAFETY: the caller's part of the parcel is ours wherever the parcel is.
                 let parcel = unsafe { header.as_ref() };
                 if !parcel.returned.get() {
-                    task::remember(&parcel.waker, context.waker());
+                    parcel.waker.set(context.waker());
                     return Poll::Pending;
                 }
                 if parcel.stage.get() == Stage::Nothing {
@@ -140,8 +140,8 @@ pub(super) unsafe fn returned(header: NonNull<Header>) {
     if parcel.abandoned.get() {
         // SAFETY: nobody waits, so this was the last use.
         unsafe { parcel::free(header) };
-    } else if let Some(waker) = parcel.waker.take() {
-        task::wake_by_ref(&waker);
+    } else {
+        parcel.waker.wake();
     }
 }
 

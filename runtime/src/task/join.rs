@@ -69,7 +69,7 @@ impl<T> Future for JoinHandle<T> {
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let task = self.header();
         if !task.is(DONE) {
-            tasks::remember(&task.joiner, context.waker());
+            task.joiner.set(context.waker());
             return Poll::Pending;
         }
         if task.is(CANCELLED) {

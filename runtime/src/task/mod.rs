@@ -8,6 +8,7 @@ mod join;
 mod outcome;
 mod raw;
 mod sleeper;
+mod slot;
 mod tasks;
 mod waker;
 mod yielding;
@@ -20,7 +21,7 @@ pub use yielding::{YieldNow, yield_now};
 pub(crate) use inbox::Inbox;
 pub(crate) use join::panic_message;
 pub(crate) use sleeper::Sleeper;
+pub(crate) use slot::WakerSlot;
 pub(crate) use tasks::{
-    Tasks, cancel_all, drain_inbox, has_ready, live, remember, run_next, spawn_detached, wake_all,
-    wake_by_ref,
+    Tasks, cancel_all, drain_inbox, has_ready, live, run_ready, spawn_detached, wake_all,
 };

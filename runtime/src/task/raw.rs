@@ -3,9 +3,8 @@
 //! ```text
 //!            spawn              poll: ready, panic or cancel         handle read or dropped
 //!   (free) ---------> LIVE ------------------------------------> DONE ---------------------> (free)
-//!                      |  ^                                        \__ no handle: at once
-//!            QUEUED <--+  |  in the run queue, set by a wake
-//!            RUNNING -----+  being polled; a wake meanwhile queues it again
+//!                      |                                           \__ no handle: at once
+//!                      +--> QUEUED, set by a wake: in the run queue, cleared when its turn comes
 //! ```
 //!
 //! The first word of a header and its number stay readable in a free slot: the number is how a late
@@ -19,16 +18,17 @@ use std::mem::{ManuallyDrop, offset_of};
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::pin::Pin;
 use std::ptr::NonNull;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
 use super::outcome::Outcome;
+use super::slot::WakerSlot;
 use super::waker::Number;
 use crate::mem::class;
 
 /// In the run queue.
 pub(super) const QUEUED: u8 = 1 << 0;
-/// Being polled.
-pub(super) const RUNNING: u8 = 1 << 1;
+/// Its future is being dropped.
+pub(super) const DROPPING: u8 = 1 << 1;
 /// The future is gone; the result, if there is one, waits for the handle.
 pub(super) const DONE: u8 = 1 << 2;
 /// A join handle exists.
@@ -37,7 +37,7 @@ pub(super) const HANDLE: u8 = 1 << 3;
 pub(super) const LIVE: u8 = 1 << 4;
 /// With DONE: the future panicked, and the stage holds what it panicked with.
 pub(super) const PANICKED: u8 = 1 << 5;
-/// With DONE: there is no result, or it was taken. Before: cancel it as soon as it is not RUNNING.
+/// With DONE: there is no result, or it was taken. Before: cancel it as soon as it was polled.
 pub(super) const CANCELLED: u8 = 1 << 6;
 
 /// What all tasks have in common. Written by the shard that owns it and by nobody else.
@@ -49,7 +49,7 @@ pub(super) struct Header {
     vtable: Cell<Option<&'static VTable>>,
     pub(super) spawned_at: Cell<Option<&'static Location<'static>>>,
     /// Who waits for the result.
-    pub(super) joiner: Cell<Option<Waker>>,
+    pub(super) joiner: WakerSlot,
     pub(super) state: Cell<u8>,
 }
 
@@ -64,6 +64,11 @@ impl Header {
 
     pub(super) fn vtable(&self) -> &'static VTable {
         self.vtable.get().expect("only live tasks are asked")
+    }
+
+    #[inline]
+    pub(super) fn state(&self) -> u8 {
+        self.state.get()
     }
 
     #[inline]
@@ -86,7 +91,7 @@ impl Header {
 pub(super) struct VTable {
     pub(super) class: usize,
     stage: usize,
-    /// Polls once; `true` when the task is DONE.
+    /// Polls once; `true` when the task is DONE. When it unwinds, [`panicked`] has to follow.
     pub(super) poll: unsafe fn(NonNull<Header>) -> bool,
     /// Drops the future of a task that is not DONE.
     pub(super) drop_future: unsafe fn(NonNull<Header>),
@@ -130,29 +135,18 @@ impl<F: Future<Output: Outcome> + 'static> Task<F> {
         let task = unsafe { header.cast::<Task<F>>().as_ref() };
         let waker = ManuallyDrop::new(task.header.number().waker());
         let mut context = Context::from_waker(&waker);
-        let polled = catch_unwind(AssertUnwindSafe(|| {
-            // SAFETY: the task is not DONE, so the stage holds the future; it never moves from there,
-            // and nobody else refers to it while the task is RUNNING.
-            unsafe { Pin::new_unchecked(&mut *(*task.stage.get()).future) }.poll(&mut context)
-        }));
-        let output = match polled {
-            Ok(Poll::Pending) => return false,
-            Ok(Poll::Ready(output)) => Ok(output),
-            Err(panic) => Err(panic),
-        };
-        // SAFETY: the future has ended, one way or the other, and is dropped once; then the stage is
-        // free for what follows it.
+        // SAFETY: the task is not DONE, so the stage holds the future; it never moves from there, and
+        // nobody else refers to it while it is polled.
+        let polled = unsafe { Pin::new_unchecked(&mut *(*task.stage.get()).future) }.poll(&mut context);
+        let Poll::Ready(output) = polled else { return false };
+        // If dropping the future panics, it is not dropped again.
+        task.header.set(DROPPING);
+        // SAFETY: the future has ended, and makes room for its result.
         unsafe {
-            let dropped =
-                catch_unwind(AssertUnwindSafe(|| ManuallyDrop::drop(&mut (*task.stage.get()).future)));
-            match (output, dropped) {
-                (Ok(output), Ok(())) => (*task.stage.get()).output = ManuallyDrop::new(output),
-                (Err(panic), _) | (Ok(_), Err(panic)) => {
-                    (*task.stage.get()).panic = ManuallyDrop::new(Box::new(panic));
-                    task.header.set(PANICKED);
-                }
-            }
+            ManuallyDrop::drop(&mut (*task.stage.get()).future);
+            (*task.stage.get()).output = ManuallyDrop::new(output);
         }
+        task.header.clear(DROPPING);
         true
     }
 
@@ -215,6 +209,29 @@ pub(super) unsafe fn start<F: Future<Output: Outcome> + 'static>(
         header.vtable.set(Some(vtable::<F>()));
         header.spawned_at.set(Some(spawned_at));
         header.state.set(state | LIVE);
+    }
+}
+
+/// Puts what a poll panicked with in the place of the future.
+///
+/// # Safety
+///
+/// The task's `poll` has just unwound with `panic`.
+pub(super) unsafe fn panicked(header: NonNull<Header>, panic: Box<dyn Any + Send>) {
+    // SAFETY: live; its future is there unless its drop was what panicked.
+    unsafe {
+        let task = header.as_ref();
+        if task.is(DROPPING) {
+            task.clear(DROPPING);
+        } else {
+            // A second panic, in the drop, says less than the first.
+            (task.vtable().drop_future)(header);
+            if task.is(PANICKED) {
+                drop(header.as_ptr().byte_add(task.vtable().stage).cast::<Panic>().read());
+            }
+        }
+        header.as_ptr().byte_add(task.vtable().stage).cast::<Panic>().write(Box::new(panic));
+        task.set(PANICKED);
     }
 }
 

@@ -3,14 +3,14 @@
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::future::Future;
-use std::panic::Location;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::ptr::{self, NonNull};
 use std::task::Waker;
 
 use super::inbox::Inbox;
 use super::join::{JoinHandle, panic_message};
 use super::outcome::Outcome;
-use super::raw::{self, CANCELLED, DONE, HANDLE, Header, LIVE, PANICKED, QUEUED, RUNNING};
+use super::raw::{self, CANCELLED, DONE, DROPPING, HANDLE, Header, LIVE, PANICKED, QUEUED};
 use super::waker::{self, CHUNKS_MAX, Number, SLOTS_MAX};
 use crate::mem::{self, Lane, class};
 
@@ -28,6 +28,8 @@ struct Inner {
     inbox: &'static Inbox,
     head: Cell<Option<NonNull<Header>>>,
     tail: Cell<Option<NonNull<Header>>>,
+    /// The task that is being polled.
+    running: Cell<Option<NonNull<Header>>>,
     live: Cell<usize>,
     abandoned: Cell<u64>,
     lanes: [Lane; class::CLASSES],
@@ -47,6 +49,7 @@ impl Tasks {
             inbox,
             head: Cell::new(None),
             tail: Cell::new(None),
+            running: Cell::new(None),
             live: Cell::new(0),
             abandoned: Cell::new(0),
             lanes: [const { Lane::new() }; class::CLASSES],
@@ -256,10 +259,21 @@ pub fn abandoned_failures() -> u64 {
     current().map_or(0, |tasks| tasks.abandoned.get())
 }
 
+/// Polls what is ready, oldest first, until nothing is or `enough` says so.
+pub(crate) fn run_ready(mut enough: impl FnMut() -> bool) {
+    let Some(tasks) = current() else { return };
+    // Once around many polls, because it costs as much as a poll.
+    while let Err(panic) = catch_unwind(AssertUnwindSafe(|| while run_next(tasks) && !enough() {})) {
+        let Some(task) = tasks.running.take() else { resume_unwind(panic) };
+        // SAFETY: the task was being polled when it panicked.
+        unsafe { raw::panicked(task, panic) };
+        finish(task);
+    }
+}
+
 /// Polls the task at the front of the queue; `false` if there is none.
 #[inline]
-pub(crate) fn run_next() -> bool {
-    let Some(tasks) = current() else { return false };
+fn run_next(tasks: &Inner) -> bool {
     let Some(front) = tasks.head.get() else { return false };
     // SAFETY: tasks in the queue are live, and a live task is only freed here or by `retire`.
     let task = unsafe { front.as_ref() };
@@ -269,19 +283,19 @@ pub(crate) fn run_next() -> bool {
     }
     task.clear(QUEUED);
     if task.is(DONE) {
-        // Cancelled while it was queued.
+        // It ended while it was queued.
         if !task.is(HANDLE) {
             free(tasks, front);
         }
         return true;
     }
-    task.set(RUNNING);
+    tasks.running.set(Some(front));
     // SAFETY: live and not DONE.
     let done = unsafe { (task.vtable().poll)(front) };
-    task.clear(RUNNING);
+    tasks.running.set(None);
     if done {
         task.clear(CANCELLED);
-        finish(tasks, front);
+        finish(front);
     } else if task.is(CANCELLED) {
         task.clear(CANCELLED);
         cancel(front);
@@ -297,23 +311,27 @@ pub(super) fn cancel(task: NonNull<Header>) {
     if header.is(DONE) {
         return;
     }
-    if header.is(RUNNING) {
+    if tasks.running.get() == Some(task) {
+        // As soon as it has been polled.
         header.set(CANCELLED);
         return;
     }
-    // RUNNING meanwhile, so that a destructor that cancels its own task does not come back here.
-    header.set(RUNNING);
+    if header.is(DROPPING) {
+        return;
+    }
+    // A destructor that cancels its own task must not come back here.
+    header.set(DROPPING);
     // SAFETY: live and not DONE.
     unsafe { (header.vtable().drop_future)(task) };
-    header.clear(RUNNING | CANCELLED);
+    header.clear(DROPPING | CANCELLED);
     if !header.is(PANICKED) {
         header.set(CANCELLED);
     }
-    finish(tasks, task);
+    finish(task);
 }
 
 /// The future is gone: tells who waits, or reports what nobody will read.
-fn finish(tasks: &Inner, task: NonNull<Header>) {
+fn finish(task: NonNull<Header>) {
     // SAFETY: live.
     let header = unsafe { task.as_ref() };
     header.set(DONE);
@@ -322,8 +340,8 @@ fn finish(tasks: &Inner, task: NonNull<Header>) {
     }
     if !header.is(HANDLE) {
         retire(task);
-    } else if let Some(joiner) = header.joiner.take() {
-        wake(tasks, &joiner);
+    } else {
+        header.joiner.wake();
     }
 }
 
@@ -331,7 +349,7 @@ fn finish(tasks: &Inner, task: NonNull<Header>) {
 pub(super) fn retire(task: NonNull<Header>) {
     // SAFETY: live and DONE; the last one who could look at its result has just gone.
     let header = unsafe { task.as_ref() };
-    header.joiner.take();
+    header.joiner.clear();
     let mut failure = false;
     let tasks = current();
     // SAFETY: live and DONE; marked CANCELLED below, so that it happens once.
@@ -364,7 +382,7 @@ pub(super) fn retire(task: NonNull<Header>) {
 fn free(tasks: &Inner, task: NonNull<Header>) {
     // SAFETY: a DONE task without a handle, not in the queue.
     let header = unsafe { task.as_ref() };
-    debug_assert!(!header.is(QUEUED | HANDLE | RUNNING));
+    debug_assert!(!header.is(QUEUED | HANDLE | DROPPING));
     let class = header.vtable().class;
     header.state.set(0);
     header.set_number(header.number().next());
@@ -383,58 +401,47 @@ fn location(header: &Header) -> &'static Location<'static> {
     header.spawned_at.get().expect("live tasks know where they were spawned")
 }
 
-/// Puts the task behind a number into the run queue; `false` if the number is of another shard.
+/// Puts the task behind a number into the run queue of its shard, wherever that is.
 #[inline]
-pub(super) fn wake_here(number: Number) -> bool {
+pub(super) fn wake_number(number: Number) {
     match current() {
-        Some(tasks) if tasks.inbox.uid() == number.shard() => {
-            wake_number(tasks, number);
-            true
-        }
-        _ => false,
+        Some(tasks) if tasks.inbox.uid() == number.shard() => wake_here(tasks, number),
+        _ => wake_there(number),
+    }
+}
+
+#[cold]
+fn wake_there(number: Number) {
+    if let Some(inbox) = Inbox::of(number.shard()) {
+        inbox.wake(number.0);
     }
 }
 
 #[inline]
-fn wake_number(tasks: &Inner, number: Number) {
+fn wake_here(tasks: &Inner, number: Number) {
     let chunks = tasks.chunks.borrow();
     let slot = chunks.get(number.chunk()).and_then(|chunk| chunk.slot(number.slot()));
     let Some(slot) = slot else { return };
     // SAFETY: every slot of a chunk is a readable header, zeroed, free or live.
     let header = unsafe { slot.as_ref() };
-    if header.number() == number && header.is(LIVE) && !header.is(QUEUED | DONE) {
+    if header.number() == number && header.state() & (LIVE | QUEUED | DONE) == LIVE {
         push(tasks, header);
     }
 }
 
+/// `waker.wake_by_ref()`, without the detour through its table for a fiber.
 #[inline]
-fn wake(tasks: &Inner, waker: &Waker) {
-    match waker::number_of(waker) {
-        Some(number) if number.shard() == tasks.inbox.uid() => wake_number(tasks, number),
-        _ => waker.wake_by_ref(),
+pub(super) fn wake_by_ref(waker: &Waker) {
+    match waker::is_fiber(waker.vtable()) {
+        true => wake_number(Number(waker.data() as u64)),
+        false => waker.wake_by_ref(),
     }
-}
-
-/// `waker.wake_by_ref()`, without the detour through its table for a task of this shard.
-#[inline]
-pub(crate) fn wake_by_ref(waker: &Waker) {
-    match current() {
-        Some(tasks) => wake(tasks, waker),
-        None => waker.wake_by_ref(),
-    }
-}
-
-/// Keeps `waker` in `place`, without touching it when it is there already.
-#[inline]
-pub(crate) fn remember(place: &Cell<Option<Waker>>, waker: &Waker) {
-    let kept = place.take().filter(|kept| kept.will_wake(waker));
-    place.set(Some(kept.unwrap_or_else(|| waker.clone())));
 }
 
 /// Queues the tasks that other threads woke.
 pub(crate) fn drain_inbox() {
     if let Some(tasks) = current() {
-        tasks.inbox.drain(|number| wake_number(tasks, Number(number)));
+        tasks.inbox.drain(|number| wake_here(tasks, Number(number)));
     }
 }
 

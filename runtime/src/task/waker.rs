@@ -5,7 +5,6 @@
 
 use std::task::{RawWaker, RawWakerVTable, Waker};
 
-use super::inbox::Inbox;
 use super::tasks;
 
 /// Bits of each part: 12 shard, 16 chunk, 10 slot, 26 generation.
@@ -66,18 +65,13 @@ fn raw(number: *const ()) -> RawWaker {
 }
 
 fn wake(number: *const ()) {
-    let number = Number(number as u64);
-    if !tasks::wake_here(number)
-        && let Some(inbox) = Inbox::of(number.shard())
-    {
-        inbox.wake(number.0);
-    }
+    tasks::wake_number(Number(number as u64));
 }
 
-/// The number behind a waker, if it is one of ours.
+/// Whether a waker with this table is one of ours.
 #[inline]
-pub(super) fn number_of(waker: &Waker) -> Option<Number> {
-    std::ptr::eq(waker.vtable(), &TABLE).then(|| Number(waker.data() as u64))
+pub(super) fn is_fiber(vtable: *const RawWakerVTable) -> bool {
+    std::ptr::eq(vtable, &TABLE)
 }
 
 #[cfg(test)]

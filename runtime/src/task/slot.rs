@@ -1,0 +1,117 @@
+//! A place for one waker.
+//!
+//! Wakers of fibers are numbers: keeping one is a store, and waking it a push on the run queue, without
+//! the indirect calls through which wakers of other executors are cloned, woken and dropped.
+
+use std::cell::Cell;
+use std::mem::ManuallyDrop;
+use std::ptr;
+use std::task::{RawWakerVTable, Waker};
+
+use super::tasks;
+use super::waker::{self, Number};
+
+/// Who waits, if anybody does.
+pub(crate) struct WakerSlot {
+    data: Cell<*const ()>,
+    /// Null when nobody waits.
+    vtable: Cell<*const RawWakerVTable>,
+}
+
+impl WakerSlot {
+    pub(crate) const fn new() -> WakerSlot {
+        WakerSlot { data: Cell::new(ptr::null()), vtable: Cell::new(ptr::null()) }
+    }
+
+    /// Keeps `waker`, in place of what was here.
+    #[inline]
+    pub(crate) fn set(&self, waker: &Waker) {
+        let is_fiber = waker::is_fiber(waker.vtable());
+        if is_fiber && !self.is_foreign() {
+            self.data.set(waker.data());
+            self.vtable.set(waker.vtable());
+        } else {
+            self.set_foreign(waker);
+        }
+    }
+
+    #[cold]
+    fn set_foreign(&self, waker: &Waker) {
+        if self.vtable.get() == ptr::from_ref(waker.vtable()) && self.data.get() == waker.data() {
+            return;
+        }
+        let kept = ManuallyDrop::new(waker.clone());
+        self.clear();
+        self.data.set(kept.data());
+        self.vtable.set(kept.vtable());
+    }
+
+    /// Wakes who is here, and forgets it.
+    #[inline]
+    pub(crate) fn wake(&self) {
+        let vtable = self.vtable.replace(ptr::null());
+        if waker::is_fiber(vtable) {
+            tasks::wake_number(Number(self.data.get() as u64));
+        } else if !vtable.is_null() {
+            // SAFETY: taken out of a waker that was not dropped, and forgotten here.
+            unsafe { Waker::new(self.data.get(), &*vtable) }.wake();
+        }
+    }
+
+    /// Forgets who is here.
+    #[inline]
+    pub(crate) fn clear(&self) {
+        let vtable = self.vtable.replace(ptr::null());
+        if !vtable.is_null() && !waker::is_fiber(vtable) {
+            // SAFETY: as in `wake`.
+            drop(unsafe { Waker::new(self.data.get(), &*vtable) });
+        }
+    }
+
+    fn is_foreign(&self) -> bool {
+        let vtable = self.vtable.get();
+        !vtable.is_null() && !waker::is_fiber(vtable)
+    }
+}
+
+impl Drop for WakerSlot {
+    #[inline]
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::Wake;
+
+    struct Count(AtomicUsize);
+
+    impl Wake for Count {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    #[test]
+    fn a_foreign_waker_is_woken_once_and_dropped() {
+        let count = Arc::new(Count(AtomicUsize::new(0)));
+        let waker = Waker::from(count.clone());
+        let slot = WakerSlot::new();
+        slot.set(&waker);
+        slot.set(&waker);
+        assert_eq!(Arc::strong_count(&count), 3);
+        slot.wake();
+        slot.wake();
+        assert_eq!((count.0.load(Ordering::Relaxed), Arc::strong_count(&count)), (1, 2));
+        slot.set(&waker);
+        slot.set(Waker::noop());
+        assert_eq!(Arc::strong_count(&count), 2);
+        slot.set(&waker);
+        drop(slot);
+        assert_eq!(Arc::strong_count(&count), 2);
+    }
+}
