@@ -1,6 +1,6 @@
 //! All tasks of one shard: their slots, the run queue, and what happens when one ends.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, UnsafeCell};
 use std::fmt;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
@@ -26,6 +26,8 @@ pub(crate) struct Tasks {
 
 struct Inner {
     inbox: &'static Inbox,
+    /// The number of the inbox, which every wake compares.
+    uid: usize,
     head: Cell<Option<NonNull<Header>>>,
     tail: Cell<Option<NonNull<Header>>>,
     /// The task that is being polled.
@@ -33,7 +35,17 @@ struct Inner {
     live: Cell<usize>,
     abandoned: Cell<u64>,
     lanes: [Lane; class::CLASSES],
-    chunks: RefCell<Vec<Chunk>>,
+    chunks: UnsafeCell<Vec<Chunk>>,
+}
+
+impl Inner {
+    /// The slot in a place, if there is one.
+    #[inline]
+    fn slot(&self, chunk: usize, slot: usize) -> Option<NonNull<Header>> {
+        // SAFETY: only this thread comes here, and the reference ends with the expression, which calls
+        // nothing that adds chunks.
+        unsafe { &*self.chunks.get() }.get(chunk)?.slot(slot)
+    }
 }
 
 /// Slots of one class in a row.
@@ -47,13 +59,14 @@ impl Tasks {
     pub(crate) fn enter(inbox: &'static Inbox) -> Tasks {
         let inner = Box::new(Inner {
             inbox,
+            uid: inbox.uid(),
             head: Cell::new(None),
             tail: Cell::new(None),
             running: Cell::new(None),
             live: Cell::new(0),
             abandoned: Cell::new(0),
             lanes: [const { Lane::new() }; class::CLASSES],
-            chunks: RefCell::new(Vec::with_capacity(1024)),
+            chunks: UnsafeCell::new(Vec::with_capacity(1024)),
         });
         let inner = NonNull::from(Box::leak(inner));
         TASKS.set(inner.as_ptr());
@@ -186,7 +199,8 @@ where
 #[cold]
 fn carve(tasks: &Inner, class: usize) -> Option<NonNull<Header>> {
     let lane = &tasks.lanes[class];
-    let mut chunks = tasks.chunks.borrow_mut();
+    // SAFETY: only this thread comes here, and nothing called below looks at the chunks.
+    let chunks = unsafe { &mut *tasks.chunks.get() };
     let slot = match lane.carve(class) {
         Some(slot) => slot,
         None => {
@@ -207,7 +221,7 @@ fn carve(tasks: &Inner, class: usize) -> Option<NonNull<Header>> {
     let place = (address - chunk.base.as_ptr().addr()) / chunk.slot_size as usize;
     let slot = slot.cast::<Header>();
     // SAFETY: a zeroed slot is a valid header.
-    unsafe { slot.as_ref() }.set_number(Number::first(tasks.inbox.uid(), index, place));
+    unsafe { slot.as_ref() }.set_number(Number::first(tasks.uid, index, place));
     Some(slot)
 }
 
@@ -350,12 +364,25 @@ pub(super) fn retire(task: NonNull<Header>) {
     // SAFETY: live and DONE; the last one who could look at its result has just gone.
     let header = unsafe { task.as_ref() };
     header.joiner.clear();
-    let mut failure = false;
-    let tasks = current();
-    // SAFETY: live and DONE; marked CANCELLED below, so that it happens once.
+    let failed = !header.is(CANCELLED) && discard(header);
+    // If the shard that the task is of has ended, its slots stay as they are.
+    let Some(tasks) = current().filter(|tasks| tasks.uid == header.number().shard()) else { return };
+    if failed {
+        tasks.abandoned.set(tasks.abandoned.get() + 1);
+    }
+    // A queued task is freed when its turn comes; it cannot leave the middle of the queue.
+    if !header.is(QUEUED) {
+        free(tasks, task);
+    }
+}
+
+/// Drops a result that nobody read; says whether it was a failure, after reporting that.
+fn discard(header: &Header) -> bool {
+    let mut failed = header.is(PANICKED);
+    // SAFETY: live and DONE; CANCELLED from here on, so that it happens once.
     unsafe {
-        (header.vtable().discard)(task, &mut |error| {
-            failure = true;
+        (header.vtable().discard)(NonNull::from(header), &mut |error| {
+            failed = true;
             log::warn!(
                 target: "seastar",
                 "Failed fiber ignored: the one spawned at {} returned {error:?}",
@@ -363,18 +390,8 @@ pub(super) fn retire(task: NonNull<Header>) {
             );
         });
     }
-    let panicked = header.is(PANICKED) && !header.is(CANCELLED);
-    header.clear(PANICKED);
     header.set(CANCELLED);
-    // The shard that the task is of has ended: its slots stay as they are.
-    let Some(tasks) = tasks.filter(|tasks| tasks.inbox.uid() == header.number().shard()) else { return };
-    if failure || panicked {
-        tasks.abandoned.set(tasks.abandoned.get() + 1);
-    }
-    // A queued task is freed when its turn comes; it cannot leave the middle of the queue.
-    if !header.is(QUEUED) {
-        free(tasks, task);
-    }
+    failed
 }
 
 /// Puts a slot that nobody refers to back on its lane, under its next number.
@@ -405,7 +422,7 @@ fn location(header: &Header) -> &'static Location<'static> {
 #[inline]
 pub(super) fn wake_number(number: Number) {
     match current() {
-        Some(tasks) if tasks.inbox.uid() == number.shard() => wake_here(tasks, number),
+        Some(tasks) if tasks.uid == number.shard() => wake_here(tasks, number),
         _ => wake_there(number),
     }
 }
@@ -419,9 +436,7 @@ fn wake_there(number: Number) {
 
 #[inline]
 fn wake_here(tasks: &Inner, number: Number) {
-    let chunks = tasks.chunks.borrow();
-    let slot = chunks.get(number.chunk()).and_then(|chunk| chunk.slot(number.slot()));
-    let Some(slot) = slot else { return };
+    let Some(slot) = tasks.slot(number.chunk(), number.slot()) else { return };
     // SAFETY: every slot of a chunk is a readable header, zeroed, free or live.
     let header = unsafe { slot.as_ref() };
     if header.number() == number && header.state() & (LIVE | QUEUED | DONE) == LIVE {
@@ -429,13 +444,20 @@ fn wake_here(tasks: &Inner, number: Number) {
     }
 }
 
-/// `waker.wake_by_ref()`, without the detour through its table for a fiber.
+/// `waker.wake_by_ref()`, with a short cut where it is the fiber that runs.
 #[inline]
-pub(super) fn wake_by_ref(waker: &Waker) {
-    match waker::is_fiber(waker.vtable()) {
-        true => wake_number(Number(waker.data() as u64)),
-        false => waker.wake_by_ref(),
+pub(super) fn yield_by_ref(waker: &Waker) {
+    if waker::is_fiber(waker.vtable())
+        && let Some(tasks) = current()
+        && let Some(running) = tasks.running.get()
+    {
+        // SAFETY: the running task is live.
+        let task = unsafe { running.as_ref() };
+        if task.number() == Number(waker.data() as u64) && !task.is(QUEUED) {
+            return push(tasks, task);
+        }
     }
+    waker.wake_by_ref();
 }
 
 /// Queues the tasks that other threads woke.
@@ -465,11 +487,12 @@ pub(crate) fn cancel_all() {
 fn for_each_live(mut each: impl FnMut(&Inner, NonNull<Header>)) -> usize {
     let Some(tasks) = current() else { return 0 };
     let mut found = 0;
-    let slot_at = |chunk: usize, slot| tasks.chunks.borrow().get(chunk).map(|chunk| chunk.slot(slot));
     for chunk in 0.. {
-        let Some(_) = slot_at(chunk, 0) else { break };
+        if tasks.slot(chunk, 0).is_none() {
+            break;
+        }
         for slot in 0.. {
-            let Some(Some(task)) = slot_at(chunk, slot) else { break };
+            let Some(task) = tasks.slot(chunk, slot) else { break };
             // SAFETY: every slot of a chunk is a readable header.
             let header = unsafe { task.as_ref() };
             if header.is(LIVE) && !header.is(DONE) {

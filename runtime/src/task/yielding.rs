@@ -34,7 +34,7 @@ impl Future for YieldNow {
             return Poll::Ready(());
         }
         self.yielded = true;
-        super::tasks::wake_by_ref(context.waker());
+        super::tasks::yield_by_ref(context.waker());
         Poll::Pending
     }
 }
