@@ -1,0 +1,9 @@
+//! Runs every example as a user would, and compares what it prints with `expected/`.
+//!
+//! `EXPECTED=overwrite cargo test -p seastar-examples` writes the files anew where they differ.
+
+mod expected;
+mod program;
+mod programs;
+mod server;
+mod servers;

@@ -1,0 +1,160 @@
+//! An example as a child process.
+
+use std::io::Read;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Far above what anything here takes, on a machine however busy: its end means that a program hangs.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Dropping it kills it.
+pub struct Program {
+    name: String,
+    child: Child,
+    started: Instant,
+    pub stdout: Output,
+    pub stderr: Output,
+}
+
+/// How a program ended.
+pub struct Finished {
+    /// `None` if a signal killed it.
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+    /// From before it was started until after its end was noticed, so never too short.
+    pub elapsed: Duration,
+}
+
+impl Program {
+    pub fn start(name: &str, arguments: &[&str]) -> Program {
+        let started = Instant::now();
+        let mut command = Command::new(path(name));
+        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the example starts");
+        let stdout = Output::collect(child.stdout.take().expect("stdout is a pipe"));
+        let stderr = Output::collect(child.stderr.take().expect("stderr is a pipe"));
+        let name = format!("{name} {}", arguments.join(" "));
+        Program { name, child, started, stdout, stderr }
+    }
+
+    /// Sends `INT` or another signal.
+    pub fn signal(&self, signal: &str) {
+        // The shell's own `kill`, which is there wherever a shell is.
+        let kill = format!("kill -{signal} {}", self.child.id());
+        assert!(Command::new("sh").args(["-c", &kill]).status().expect("sh starts").success());
+    }
+
+    /// Waits for its end.
+    pub fn finish(mut self) -> Finished {
+        let code = loop {
+            match self.child.try_wait().expect("the child is ours") {
+                Some(status) => break status.code(),
+                None if self.started.elapsed() > PATIENCE => panic!("{} does not end", self.describe()),
+                None => thread::sleep(Duration::from_millis(1)),
+            }
+        };
+        let elapsed = self.started.elapsed();
+        Finished { code, stdout: self.stdout.whole(), stderr: self.stderr.whole(), elapsed }
+    }
+
+    fn describe(&self) -> String {
+        let (stdout, stderr) = (self.stdout.so_far(), self.stderr.so_far());
+        format!("`{}`, which printed\n{stdout}\nand on stderr\n{stderr}\n", self.name)
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Runs an example to its end.
+pub fn run(name: &str, arguments: &[&str]) -> Finished {
+    Program::start(name, arguments).finish()
+}
+
+/// The option for two shards, also where there is one CPU.
+pub fn two_shards() -> &'static [&'static str] {
+    let cpus = thread::available_parallelism().map_or(1, usize::from);
+    if cpus > 1 { &["-c2"] } else { &["-c2", "--overprovisioned"] }
+}
+
+/// Cargo puts examples beside the folder of the tests, and tells neither where.
+fn path(name: &str) -> PathBuf {
+    let mut path = std::env::current_exe().expect("a test has a path");
+    path.pop();
+    path.pop();
+    path.extend(["examples", name]);
+    assert!(path.exists(), "{} is missing; run `cargo build --examples` first", path.display());
+    path
+}
+
+/// What a program prints, as it comes.
+#[derive(Clone, Default)]
+pub struct Output {
+    shared: Arc<(Mutex<Collected>, Condvar)>,
+}
+
+#[derive(Default)]
+struct Collected {
+    bytes: Vec<u8>,
+    ended: bool,
+}
+
+impl Output {
+    fn collect(mut pipe: impl Read + Send + 'static) -> Output {
+        let output = Output::default();
+        let collector = output.clone();
+        thread::spawn(move || {
+            let mut chunk = [0; 4096];
+            loop {
+                let read = pipe.read(&mut chunk).unwrap_or(0);
+                let (collected, changed) = &*collector.shared;
+                let mut collected = collected.lock().expect("no reader panics");
+                collected.bytes.extend_from_slice(&chunk[..read]);
+                collected.ended = read == 0;
+                changed.notify_all();
+                if collected.ended {
+                    return;
+                }
+            }
+        });
+        output
+    }
+
+    /// Waits until `find` finds what it looks for in all that was printed so far.
+    pub fn wait_for<T>(&self, find: impl Fn(&str) -> Option<T>) -> T {
+        let (found, text) = self.watch(|text, _| find(text));
+        found.unwrap_or_else(|| panic!("not what was expected: {text}"))
+    }
+
+    /// All that was printed, once the program has closed its end.
+    fn whole(&self) -> String {
+        self.watch(|_, ended| ended.then_some(())).1
+    }
+
+    fn so_far(&self) -> String {
+        self.watch(|_, _| Some(())).1
+    }
+
+    fn watch<T>(&self, find: impl Fn(&str, bool) -> Option<T>) -> (Option<T>, String) {
+        let (collected, changed) = &*self.shared;
+        let mut collected = collected.lock().expect("no reader panics");
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let text = String::from_utf8_lossy(&collected.bytes).into_owned();
+            let found = find(&text, collected.ended);
+            let left = end.saturating_duration_since(Instant::now());
+            if found.is_some() || collected.ended || left.is_zero() {
+                return (found, text);
+            }
+            collected = changed.wait_timeout(collected, left).expect("no reader panics").0;
+        }
+    }
+}

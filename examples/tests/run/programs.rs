@@ -1,0 +1,110 @@
+//! Programs that print something and end.
+
+use std::thread;
+use std::time::Duration;
+
+use crate::expected::{assert_output, assert_shape};
+use crate::program::{Finished, Program, run, two_shards};
+
+/// More than a program may have, whatever the machine.
+const TOO_MANY_SHARDS: &str = "-c1025";
+
+#[track_caller]
+fn assert_ends_well(file: &str, finished: &Finished) {
+    assert_output(file, &finished.stdout);
+    assert_eq!((finished.code, &*finished.stderr), (Some(0), ""));
+}
+
+#[track_caller]
+fn assert_does_not_start(file: &str, words: &str, finished: &Finished) {
+    assert!(finished.stderr.starts_with(words), "{}", finished.stderr);
+    assert_shape(file, &finished.stderr);
+    assert_eq!((finished.code, &*finished.stdout), (Some(1), ""));
+}
+
+#[test]
+fn hello_is_said_once() {
+    for arguments in [&[][..], &["-c1"], &["-c1", "-m1G"], two_shards()] {
+        assert_ends_well("hello", &run("hello", arguments));
+    }
+}
+
+#[test]
+fn shard_count_is_as_asked() {
+    assert_ends_well("shard_count", &run("shard_count", two_shards()));
+    assert_eq!(run("shard_count", &["-c1"]).stdout, "1\n");
+}
+
+#[test]
+fn shard_count_is_one_for_each_core_by_default() {
+    let cpus = thread::available_parallelism().expect("the number of CPUs is known");
+    assert_eq!(run("shard_count", &[]).stdout, format!("{cpus}\n"));
+}
+
+#[test]
+fn more_shards_than_cores_do_not_start() {
+    let (words, file) =
+        ("Could not initialize seastar: insufficient processing units", "shard_count.too_many");
+    assert_does_not_start(file, words, &run("shard_count", &[TOO_MANY_SHARDS]));
+}
+
+#[test]
+fn start_errors_are_told_in_the_programs_words() {
+    assert_eq!(run("start_errors", &["-c1"]).stdout, "1\n");
+    let words = "Couldn't start application: insufficient processing units";
+    assert_does_not_start("start_errors.shards", words, &run("start_errors", &[TOO_MANY_SHARDS]));
+    let words = "Couldn't start application: insufficient physical memory";
+    assert_does_not_start("start_errors.memory", words, &run("start_errors", &["-m10T"]));
+}
+
+#[test]
+fn sleep_prints_before_and_after() {
+    let program = Program::start("sleep", &["-c1"]);
+    let first = program.stdout.wait_for(|text| (!text.is_empty()).then(|| text.to_owned()));
+    let finished = program.finish();
+    assert_eq!(first, "Sleeping... ", "the first half is there before the second");
+    assert_ends_well("sleep", &finished);
+    assert!(finished.elapsed >= Duration::from_secs(1), "{:?}", finished.elapsed);
+}
+
+#[test]
+fn parallel_sleeps_overlap() {
+    for arguments in [&["-c1"][..], two_shards()] {
+        let finished = run("parallel_sleeps", arguments);
+        assert_ends_well("parallel_sleeps", &finished);
+        assert!(finished.elapsed >= Duration::from_secs(1), "{:?}", finished.elapsed);
+    }
+}
+
+#[test]
+fn slow_takes_its_time() {
+    let finished = run("slow", &["-c1"]);
+    assert_ends_well("slow", &finished);
+    assert!(finished.elapsed >= Duration::from_millis(100), "{:?}", finished.elapsed);
+}
+
+#[test]
+fn fast_is_ready_at_once() {
+    assert_ends_well("fast", &run("fast", &["-c1"]));
+}
+
+#[test]
+fn incr_keeps_its_argument() {
+    let finished = run("incr", &["-c1"]);
+    assert_ends_well("incr", &finished);
+    assert!(finished.elapsed >= Duration::from_millis(10), "{:?}", finished.elapsed);
+}
+
+#[test]
+fn help_shows_the_programs_options_and_the_frameworks() {
+    assert_ends_well("echo.help", &run("echo", &["--help"]));
+}
+
+#[test]
+fn wrong_options_are_refused() {
+    for arguments in [&["--prot", "80"][..], &["--port", "http"], &["-c", "two"], &["-m", "1X"], &["extra"]] {
+        let finished = run("echo", arguments);
+        assert_eq!((finished.code, &*finished.stdout), (Some(2), ""));
+        assert!(finished.stderr.starts_with("error: "), "{}", finished.stderr);
+    }
+}
