@@ -10,6 +10,7 @@ mod source;
 mod state;
 mod timers;
 mod turn;
+mod turn_clock;
 mod view;
 
 pub(crate) use buffers::Received;

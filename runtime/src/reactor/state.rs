@@ -10,6 +10,7 @@ use std::time::Duration;
 use super::buffers::Buffers;
 use super::source::{self, Shared, Source};
 use super::timers::{Entry, Timers};
+use super::turn_clock::TurnClock;
 use crate::sys::clock;
 use crate::sys::op::Op;
 use crate::sys::uring::Driver;
@@ -51,11 +52,7 @@ pub(crate) struct Reactor {
     pub(super) at_end: RefCell<Vec<NonNull<source::Header>>>,
     /// The same while they are told; kept for its memory.
     pub(super) ending: RefCell<Vec<NonNull<source::Header>>>,
-    /// The time at which this turn began.
-    pub(super) now: Cell<u64>,
-    /// Counts turns, to tell whether a timer is set in the turn that made it.
-    pub(super) turn: Cell<u32>,
-    pub(super) longest_turn: Cell<u64>,
+    pub(super) clock: TurnClock,
     /// When to wake up even if no timer says so.
     pub(super) alarm: Cell<Option<u64>>,
     /// Set when a stop signal came.
@@ -70,19 +67,16 @@ impl Reactor {
     pub(crate) fn enter(setup: Setup, inbox: &'static Inbox) -> io::Result<Box<Reactor>> {
         let driver = Driver::new()?;
         let buffers = Buffers::new(&driver)?;
-        let now = clock::now();
         let reactor = Box::new(Reactor {
             driver: RefCell::new(driver),
             buffers,
-            timers: Timers::new(now),
+            timers: Timers::new(clock::now()),
             inbox,
             setup,
             in_flight: Cell::new(0),
             at_end: RefCell::new(Vec::with_capacity(1024)),
             ending: RefCell::new(Vec::with_capacity(1024)),
-            now: Cell::new(now),
-            turn: Cell::new(0),
-            longest_turn: Cell::new(0),
+            clock: TurnClock::new(),
             alarm: Cell::new(None),
             signalled: Cell::new(false),
             stopping: Cell::new(false),
@@ -166,10 +160,10 @@ impl Reactor {
         self.in_flight.get()
     }
 
-    /// The time at which this turn began, and the number of the turn.
+    /// A time in this turn that has passed, and the number of the turn.
     #[inline]
     pub(crate) fn now(&self) -> (u64, u32) {
-        (self.now.get(), self.turn.get())
+        (self.clock.base(), self.clock.turn())
     }
 
     /// Sets `entry` for `deadline`. A deadline that was computed from [`now`](Self::now) names the turn
@@ -181,9 +175,9 @@ impl Reactor {
     #[inline]
     pub(crate) unsafe fn set_timer(&self, entry: &Entry, deadline: u64, computed_in: Option<u32>) {
         let (deadline, relative) = match computed_in {
-            Some(turn) if turn == self.turn.get() => (deadline, true),
+            Some(turn) if turn == self.clock.turn() => (deadline, true),
             // The turn is over, and how long it took is forgotten: no longer than the longest.
-            Some(_) => (deadline.saturating_add(self.longest_turn.get()), false),
+            Some(_) => (deadline.saturating_add(self.clock.longest_turn()), false),
             None => (deadline, false),
         };
         // SAFETY: promised by the caller.

@@ -112,17 +112,19 @@ impl Timers {
         }
     }
 
-    /// Sorts the timers of this turn into the wheel; the turn took `turn_nanos`.
+    /// Whether there are timers to [`settle`](Self::settle).
     #[inline]
-    pub(crate) fn settle(&self, turn_nanos: u64) {
-        let first = self.lists[NEW as usize].get();
-        if !first.is_null() {
-            self.settle_list(first, turn_nanos);
-        }
+    pub(crate) fn any_new(&self) -> bool {
+        !self.lists[NEW as usize].get().is_null()
     }
 
-    fn settle_list(&self, first: *const Entry, turn_nanos: u64) {
-        self.take_list(NEW, first, |entry| {
+    /// Sorts the timers of this turn into the wheel; the turn ends `now` and took `turn_nanos`.
+    pub(crate) fn settle(&self, now: u64, turn_nanos: u64) {
+        if self.next_slot().is_none() {
+            // Nobody looked at the time while the wheel was empty.
+            self.elapsed.set(self.elapsed.get().max(now >> TICK_SHIFT));
+        }
+        self.take_list(NEW, self.lists[NEW as usize].get(), |entry| {
             if entry.relative.get() {
                 entry.deadline.set(entry.deadline.get().saturating_add(turn_nanos));
             }
@@ -130,14 +132,16 @@ impl Timers {
         });
     }
 
+    /// Whether any timer is set.
+    #[inline]
+    pub(crate) fn any(&self) -> bool {
+        self.count.get() > 0
+    }
+
     /// Wakes whoever waits for a deadline up to `now`.
     #[inline]
     pub(crate) fn expire(&self, now: u64) {
         let now = now >> TICK_SHIFT;
-        if self.count.get() == 0 {
-            self.elapsed.set(self.elapsed.get().max(now));
-            return;
-        }
         while let Some((level, slot, tick)) = self.next_slot()
             && tick <= now
         {
@@ -276,7 +280,7 @@ mod tests {
             let entry = pin!(Entry::new());
             // SAFETY: pinned, and fired below.
             unsafe { timers.set(&entry, start + distance, false) };
-            timers.settle(0);
+            timers.settle(start, 0);
             while let Some(next) = timers.next_deadline()
                 && next < start + distance
             {
@@ -294,7 +298,7 @@ mod tests {
         let entry = pin!(Entry::new());
         // SAFETY: pinned, and fired below.
         unsafe { timers.set(&entry, MS, true) };
-        timers.settle(3 * MS);
+        timers.settle(3 * MS, 3 * MS);
         assert!(!fired(&timers, &entry, 3 * MS));
         assert!(fired(&timers, &entry, 4 * MS + 8_192));
     }
@@ -310,7 +314,7 @@ mod tests {
                     unsafe { timers.set(entry, 50 * MS, false) };
                 }
                 if settled {
-                    timers.settle(0);
+                    timers.settle(0, 0);
                 }
                 for step in 0..5 {
                     timers.cancel(&entries[(first + step * 2) % 5]);
@@ -328,7 +332,7 @@ mod tests {
         let entry = pin!(Entry::new());
         // SAFETY: pinned, and fired below.
         unsafe { timers.set(&entry, 1, false) };
-        timers.settle(0);
+        timers.settle(100 * MS, 0);
         assert!(fired(&timers, &entry, 101 * MS));
     }
 }

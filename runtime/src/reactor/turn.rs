@@ -30,10 +30,17 @@ impl Reactor {
             task::drain_inbox();
         }
         self.reap();
-        self.timers.expire(self.now.get());
-        self.run_tasks();
-        self.end_turn();
+        if self.timers.any() {
+            self.timers.expire(self.clock.now());
+        }
+        preempt::begin();
+        task::run_ready(preempt::need_preempt);
+        self.tell_end_of_turn();
         exchange.send(self);
+        let took = self.clock.end_turn();
+        if self.timers.any_new() {
+            self.timers.settle(self.clock.now(), took);
+        }
     }
 
     /// Ends a turn: hands the kernel what was made for it, and sleeps until there is something to do.
@@ -43,6 +50,7 @@ impl Reactor {
             self.enter_if_needed();
         } else {
             self.idle(exchange);
+            self.clock.forget();
         }
     }
 
@@ -81,14 +89,8 @@ impl Reactor {
         }
     }
 
-    fn run_tasks(&self) {
-        let now = self.now.get();
-        preempt::begin(now, now.saturating_add(clock::duration_nanos(self.setup.task_quota)));
-        task::run_ready(preempt::need_preempt);
-    }
-
-    /// Tells those who asked, and reads the clock.
-    fn end_turn(&self) {
+    /// Tells those who asked.
+    fn tell_end_of_turn(&self) {
         if !self.at_end.borrow().is_empty() {
             self.at_end.swap(&self.ending);
             for source in self.ending.borrow_mut().drain(..) {
@@ -97,11 +99,6 @@ impl Reactor {
             }
         }
         self.buffers.serve_starved();
-        let now = clock::now();
-        let took = now.saturating_sub(self.now.replace(now));
-        self.turn.set(self.turn.get().wrapping_add(1));
-        self.longest_turn.set(self.longest_turn.get().max(took));
-        self.timers.settle(took);
     }
 
     /// Enters the kernel if it has something for us or we for it.
@@ -115,8 +112,7 @@ impl Reactor {
     /// Nothing is ready: looks for work for a while, then sleeps.
     fn idle(&self, exchange: &impl Exchange) {
         let poll = self.setup.idle_poll.map_or(u64::MAX, clock::duration_nanos);
-        if poll > 0 && self.poll_for_work(exchange, self.now.get().saturating_add(poll)) {
-            self.now.set(clock::now());
+        if poll > 0 && self.poll_for_work(exchange, poll) {
             return;
         }
         self.inbox.sleeper.announce();
@@ -132,7 +128,6 @@ impl Reactor {
         };
         enter(&mut driver, wait);
         self.inbox.sleeper.awake();
-        self.now.set(clock::now());
     }
 
     /// When there is something to do even if nothing comes.
@@ -140,9 +135,10 @@ impl Reactor {
         self.timers.next_deadline().into_iter().chain(self.alarm.get()).min()
     }
 
-    /// Spins until there is work or `end` has come; `true` if there is work.
-    fn poll_for_work(&self, exchange: &impl Exchange, end: u64) -> bool {
+    /// Spins until there is work, for so many nanoseconds at most; `true` if there is work.
+    fn poll_for_work(&self, exchange: &impl Exchange, nanos: u64) -> bool {
         self.enter_if_needed();
+        let end = clock::now().saturating_add(nanos);
         let end = self.next_deadline().map_or(end, |deadline| deadline.min(end));
         loop {
             for _ in 0..LOOKS {
