@@ -44,7 +44,7 @@ use errors::expand;
 /// | `thread_affinity` | `false` | pin each shard to its core |
 /// | `overprovisioned` | `true` | share the cores with other programs: never spin, never pin |
 /// | `poll_mode` | `true` | never sleep |
-/// | `idle_poll_time_us` | `50` | spin this long before sleeping |
+/// | `idle_poll_time_us` | `50` | poll this long after a message before sleeping |
 /// | `task_quota_ms` | `0.5` | run tasks this long between two looks at the kernel |
 /// | `default_log_level` | `"debug"` | `off`, `error`, `warn`, `info`, `debug` or `trace` |
 /// | `handle_interrupt` | `false` | stop in order on Ctrl-C |

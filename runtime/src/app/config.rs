@@ -13,7 +13,8 @@ use crate::sys::topology;
 /// More shards than any machine has cores.
 pub(crate) const SHARDS_MAX: u32 = 1024;
 /// How long an idle shard polls before it sleeps, unless told otherwise.
-pub(crate) const IDLE_POLL_US_DEFAULT: u64 = 200;
+/// About twice as long as waking a shard on another core takes on a virtual machine.
+pub(crate) const IDLE_POLL_US_DEFAULT: u64 = 100;
 const IDLE_POLL_US_MAX: u64 = 1_000_000;
 /// How long tasks run before a shard looks for new events, unless told otherwise.
 pub(crate) const TASK_QUOTA_MS_DEFAULT: f64 = 0.5;

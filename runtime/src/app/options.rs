@@ -185,8 +185,10 @@ impl Options {
         self
     }
 
-    /// How long an idle shard polls before it sleeps, in microseconds, at most a second
-    /// (`--idle-poll-time-us`). Default: see `--help`; 0 when [`overprovisioned`](Self::overprovisioned).
+    /// How long after the last message to or from another shard an idle one polls for more before it
+    /// sleeps, in microseconds, at most a second (`--idle-poll-time-us`). Default: 100, or 0 when
+    /// [`overprovisioned`](Self::overprovisioned). A shard that only waits for I/O sleeps at once: what
+    /// comes meanwhile is then served together.
     ///
     /// ```
     /// # use seastar::Options;

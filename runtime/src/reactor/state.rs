@@ -35,7 +35,8 @@ thread_local! {
 pub(crate) struct Setup {
     /// How long tasks run before the kernel is asked for news.
     pub(crate) task_quota: Duration,
-    /// How long an idle shard looks for work before it sleeps; forever with `None`.
+    /// How long after the last message from or to another shard an idle one looks for more before it
+    /// sleeps; it never sleeps with `None`.
     pub(crate) idle_poll: Option<Duration>,
 }
 
@@ -53,6 +54,8 @@ pub(crate) struct Reactor {
     /// The same while they are told; kept for its memory.
     pub(super) ending: RefCell<Vec<NonNull<source::Header>>>,
     pub(super) clock: TurnClock,
+    /// Until when an idle shard polls; 0 when it sleeps at once.
+    pub(super) poll_until: Cell<u64>,
     /// When to wake up even if no timer says so.
     pub(super) alarm: Cell<Option<u64>>,
     /// Set when a stop signal came.
@@ -77,6 +80,7 @@ impl Reactor {
             at_end: RefCell::new(Vec::with_capacity(1024)),
             ending: RefCell::new(Vec::with_capacity(1024)),
             clock: TurnClock::new(),
+            poll_until: Cell::new(0),
             alarm: Cell::new(None),
             signalled: Cell::new(false),
             stopping: Cell::new(false),

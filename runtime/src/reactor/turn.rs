@@ -20,6 +20,8 @@ pub(crate) trait Exchange {
     fn has_news(&self) -> bool;
     /// Whether something could not be sent yet.
     fn has_backlog(&self) -> bool;
+    /// Whether anything was sent or received since the last call.
+    fn take_activity(&self) -> bool;
 }
 
 impl Reactor {
@@ -111,8 +113,7 @@ impl Reactor {
 
     /// Nothing is ready: looks for work for a while, then sleeps.
     fn idle(&self, exchange: &impl Exchange) {
-        let poll = self.setup.idle_poll.map_or(u64::MAX, clock::duration_nanos);
-        if poll > 0 && self.poll_for_work(exchange, poll) {
+        if self.wants_to_poll(exchange) && self.poll_for_work(exchange) {
             return;
         }
         self.inbox.sleeper.announce();
@@ -135,10 +136,21 @@ impl Reactor {
         self.timers.next_deadline().into_iter().chain(self.alarm.get()).min()
     }
 
-    /// Spins until there is work, for so many nanoseconds at most; `true` if there is work.
-    fn poll_for_work(&self, exchange: &impl Exchange, nanos: u64) -> bool {
+    /// Polling pays where an answer from another shard is to be expected: it takes less time than waking
+    /// up. It does not pay for I/O: while a shard sleeps, requests come together, and are served together.
+    fn wants_to_poll(&self, exchange: &impl Exchange) -> bool {
+        let Some(idle_poll) = self.setup.idle_poll else { return true };
+        if exchange.take_activity() && !idle_poll.is_zero() {
+            self.poll_until.set(clock::now().saturating_add(clock::duration_nanos(idle_poll)));
+            return true;
+        }
+        self.poll_until.get() > 0 && clock::now() < self.poll_until.get()
+    }
+
+    /// Spins until there is work, or it is time to sleep; `true` if there is work.
+    fn poll_for_work(&self, exchange: &impl Exchange) -> bool {
         self.enter_if_needed();
-        let end = clock::now().saturating_add(nanos);
+        let end = self.setup.idle_poll.map_or(u64::MAX, |_| self.poll_until.get());
         let end = self.next_deadline().map_or(end, |deadline| deadline.min(end));
         loop {
             for _ in 0..LOOKS {
@@ -153,6 +165,7 @@ impl Reactor {
             }
             std::hint::spin_loop();
             if clock::now() >= end {
+                self.poll_until.set(0);
                 return self.next_deadline().is_some_and(|deadline| deadline <= end);
             }
         }

@@ -102,6 +102,8 @@ pub(crate) struct Mesh {
     outstanding: Cell<usize>,
     /// Parcels that are not in a ring yet.
     unsent: Cell<usize>,
+    /// Something was sent or received.
+    active: Cell<bool>,
 }
 
 struct Outgoing {
@@ -124,6 +126,7 @@ impl Mesh {
             incoming: seat.incoming,
             outstanding: Cell::new(0),
             unsent: Cell::new(0),
+            active: Cell::new(false),
         });
         SHARD.set(Some((mesh.index, neighbours.len() as u32)));
         MESH.set(&*mesh);
@@ -168,6 +171,7 @@ impl Exchange for Mesh {
     fn receive(&self) {
         for ring in &self.incoming {
             while let Some(item) = ring.pop() {
+                self.active.set(true);
                 self.arrived(item);
             }
         }
@@ -178,6 +182,7 @@ impl Exchange for Mesh {
         if self.unsent.get() == 0 {
             return;
         }
+        self.active.set(true);
         for outgoing in &self.outgoing {
             let sent = outgoing.send();
             self.unsent.set(self.unsent.get() - sent);
@@ -190,6 +195,10 @@ impl Exchange for Mesh {
     #[inline]
     fn has_news(&self) -> bool {
         self.incoming.iter().any(Consumer::has_items)
+    }
+
+    fn take_activity(&self) -> bool {
+        self.active.take()
     }
 
     fn has_backlog(&self) -> bool {

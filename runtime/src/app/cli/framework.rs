@@ -69,9 +69,10 @@ pub(super) struct Framework {
     #[arg(id = "seastar.poll_mode", long = "poll-mode", value_name = "BOOL", verbatim_doc_comment)]
     poll_mode: Option<bool>,
 
-    /// Time that an idle shard polls before it sleeps
+    /// Time that an idle shard polls after a message before it sleeps
     ///
-    /// In microseconds, at most 1000000. Longer answers faster and burns more power.
+    /// In microseconds, at most 1000000, counted from the last message to or from another shard.
+    /// A shard that only waits for I/O sleeps at once.
     #[arg(id = "seastar.idle_poll_time_us", long = "idle-poll-time-us", value_name = "N")]
     #[arg(value_parser = idle_poll, verbatim_doc_comment)]
     idle_poll_time_us: Option<u64>,
