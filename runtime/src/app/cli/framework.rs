@@ -69,7 +69,7 @@ pub(super) struct Framework {
     #[arg(id = "seastar.poll_mode", long = "poll-mode", value_name = "BOOL", verbatim_doc_comment)]
     poll_mode: Option<bool>,
 
-    /// Time that an idle shard polls after a message before it sleeps
+    /// Time that a shard polls after a message
     ///
     /// In microseconds, at most 1000000, counted from the last message to or from another shard.
     /// A shard that only waits for I/O sleeps at once.
