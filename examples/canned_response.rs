@@ -12,12 +12,12 @@ struct Args {
     port: u16,
 }
 
+// ANCHOR: main
 /// Gives every client the same answer.
 #[seastar::main]
 async fn main(args: Args) -> io::Result<()> {
     let listener = listen(args.port)?;
     println!("Listening on port {}", listener.local_address().port());
-    // ANCHOR: loop
     loop {
         let stream = match listener.accept().await {
             Ok((stream, _peer)) => stream,
@@ -31,8 +31,8 @@ async fn main(args: Args) -> io::Result<()> {
             eprintln!("A client got no answer: {error}");
         }
     }
-    // ANCHOR_END: loop
 }
+// ANCHOR_END: main
 
 // ANCHOR: respond
 const CANNED_RESPONSE: &str = "Seastar is the future!\n";

@@ -27,7 +27,10 @@ fn compare(file: &str, actual: &str, shape: fn(&str) -> String) {
         fs::write(&path, actual).expect("the expected output can be written");
         return;
     }
-    panic!("expected/{file}.txt says\n{expected}\nbut the example printed\n{actual}");
+    panic!(
+        "expected/{file}.txt says\n{expected}\nbut the example printed\n{actual}\n\
+         If that is right, run the test again with EXPECTED=overwrite, and read what the book makes of it"
+    );
 }
 
 fn shape(text: &str) -> String {

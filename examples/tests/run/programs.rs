@@ -42,6 +42,12 @@ fn shard_count_is_one_for_each_core_by_default() {
 }
 
 #[test]
+fn every_shard_answers() {
+    assert_ends_well("every_shard", &run("every_shard", two_shards()));
+    assert_eq!(run("every_shard", &["-c1"]).stdout, "Shard 0 answers 0\n");
+}
+
+#[test]
 fn more_shards_than_cores_do_not_start() {
     let (words, file) =
         ("Could not initialize seastar: insufficient processing units", "shard_count.too_many");
@@ -93,6 +99,22 @@ fn incr_keeps_its_argument() {
     let finished = run("incr", &["-c1"]);
     assert_ends_well("incr", &finished);
     assert!(finished.elapsed >= Duration::from_millis(10), "{:?}", finished.elapsed);
+}
+
+#[test]
+fn dropped_futures_do_no_more_and_fibers_run_on() {
+    assert_ends_well("lazy", &run("lazy", &["-c1"]));
+}
+
+#[test]
+fn failures_are_read_or_reported() {
+    let finished = run("failures", &["-c1"]);
+    assert_output("failures", &finished.stdout);
+    // Without what Rust itself says of a panic.
+    let is_logged = |line: &&str| line.starts_with("ERROR ") || line.starts_with("WARN ");
+    let log: Vec<_> = finished.stderr.lines().filter(is_logged).collect();
+    assert_shape("failures.log", &(log.join("\n") + "\n"));
+    assert_eq!(finished.code, Some(0));
 }
 
 #[test]

@@ -36,7 +36,7 @@ fn accept_says_who_connects() {
 fn canned_response_answers_every_client() {
     for shards in one_and_two_shards() {
         let server = Server::start("canned_response", shards);
-        for _ in 0..20 {
+        for _ in 0..500 {
             let answer = String::from_utf8(read_all(&server.connect())).expect("the answer is text");
             assert_output("canned_response.client", &answer);
         }
@@ -131,6 +131,9 @@ fn a_taken_port_is_an_error() {
             assert_eq!((second.code, &*second.stdout), (Some(1), ""));
             assert!(second.stderr.contains("Address already in use"), "{}", second.stderr);
             assert!(second.stderr.contains(&format!(":{port}: ")), "{}", second.stderr);
+            if name == "echo" {
+                assert_shape("echo.taken", &second.stderr);
+            }
         }
     }
 }
@@ -172,6 +175,9 @@ fn signals_stop_servers_in_order() {
                 assert!(finished.stderr.contains(&format!("SIG{signal}: stopping")), "{}", finished.stderr);
                 if name == "echo" {
                     assert_eq!(read_all(&client), b"");
+                }
+                if (name, signal) == ("echo", "INT") {
+                    assert_shape("echo.stop", &finished.stderr);
                 }
             }
         }
