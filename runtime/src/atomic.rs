@@ -1,6 +1,4 @@
-//! Atomics of the lock-free parts, so that loom can put its own in their place.
+//! Atomics of the lock-free parts. They are named here alone, so that `tests/loom.rs` can compile those
+//! parts with loom's.
 
-#[cfg(loom)]
-pub(crate) use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
-#[cfg(not(loom))]
 pub(crate) use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};

@@ -74,7 +74,7 @@ impl Inbox {
 
     /// Makes the shard take a turn, whether it sleeps or is about to.
     pub(crate) fn nudge(&self) {
-        self.pending.store(true, Ordering::Release);
+        self.pending.swap(true, Ordering::Release);
         if self.sleeper.must_wake() {
             self.event.raise();
         }

@@ -2,7 +2,8 @@
 //!
 //! The shard announces sleep and then looks for work once more; the others publish work and then look
 //! for the announcement. With a full fence between the two steps on both sides at least one of them
-//! sees the other (Dekker), so work is never left beside a sleeping shard. Checked with loom.
+//! sees the other (Dekker), so work is never left beside a sleeping shard. Checked with loom, which
+//! orders the changes of a flag only if all of them are swaps; a sleep costs far more than that.
 
 use crate::atomic::{AtomicBool, Ordering, fence};
 
@@ -20,13 +21,13 @@ impl Sleeper {
     /// Announces sleep. The shard has to look at all its inboxes after this, and then sleep or
     /// call [`awake`](Self::awake).
     pub(crate) fn announce(&self) {
-        self.asleep.store(true, Ordering::Relaxed);
+        self.asleep.swap(true, Ordering::Relaxed);
         fence(Ordering::SeqCst);
     }
 
     /// The shard runs again, or never went to sleep.
     pub(crate) fn awake(&self) {
-        self.asleep.store(false, Ordering::Relaxed);
+        self.asleep.swap(false, Ordering::Relaxed);
     }
 
     /// Whether the caller, who has just published work, has to ring the bell. Of several callers one does.
