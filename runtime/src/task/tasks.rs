@@ -52,7 +52,8 @@ impl Inner {
 struct Chunk {
     base: NonNull<u8>,
     slot_size: u32,
-    slots: u32,
+    /// Slots that have a number, and so may be looked at.
+    used: u32,
 }
 
 impl Tasks {
@@ -210,31 +211,33 @@ fn carve(tasks: &Inner, class: usize) -> Option<NonNull<Header>> {
                 return None;
             }
             let base = mem::map_chunk(slot_size * slots)?;
-            chunks.push(Chunk { base, slot_size: slot_size as u32, slots: slots as u32 });
+            chunks.push(Chunk { base, slot_size: slot_size as u32, used: 0 });
             lane.extend(base, slot_size * slots);
             lane.carve(class)?
         }
     };
-    let address = slot.as_ptr().addr();
-    // Newest first: a lane only carves from its newest chunk.
-    let (index, chunk) = chunks.iter().enumerate().rev().find(|(_, chunk)| chunk.contains(address))?;
-    let place = (address - chunk.base.as_ptr().addr()) / chunk.slot_size as usize;
     let slot = slot.cast::<Header>();
+    // Newest first: a lane only carves from its newest chunk, one slot after the other.
+    let (index, chunk) = chunks.iter_mut().enumerate().rev().find(|(_, chunk)| chunk.end() == slot)?;
     // SAFETY: a zeroed slot is a valid header.
-    unsafe { slot.as_ref() }.set_number(Number::first(tasks.uid, index, place));
+    unsafe { slot.as_ref() }.set_number(Number::first(tasks.uid, index, chunk.used as usize));
+    chunk.used += 1;
     Some(slot)
 }
 
 impl Chunk {
-    fn contains(&self, address: usize) -> bool {
-        let base = self.base.as_ptr().addr();
-        (base..base + self.slot_size as usize * self.slots as usize).contains(&address)
+    /// Where the next slot will be, if there is room for one.
+    fn end(&self) -> NonNull<Header> {
+        let offset = self.used as usize * self.slot_size as usize;
+        // SAFETY: inside the chunk, or at its end.
+        unsafe { self.base.add(offset).cast() }
     }
 
+    #[inline]
     fn slot(&self, index: usize) -> Option<NonNull<Header>> {
-        // SAFETY: below `slots`, so inside the chunk, which stays mapped as long as the shard lives.
-        (index < self.slots as usize)
-            .then(|| unsafe { self.base.add(index * self.slot_size as usize).cast() })
+        let offset = index * self.slot_size as usize;
+        // SAFETY: in use, so inside the chunk, which stays mapped as long as the shard lives.
+        (index < self.used as usize).then(|| unsafe { self.base.add(offset).cast() })
     }
 }
 
@@ -437,7 +440,7 @@ fn wake_there(number: Number) {
 #[inline]
 fn wake_here(tasks: &Inner, number: Number) {
     let Some(slot) = tasks.slot(number.chunk(), number.slot()) else { return };
-    // SAFETY: every slot of a chunk is a readable header, zeroed, free or live.
+    // SAFETY: every slot in use is a readable header, free or live.
     let header = unsafe { slot.as_ref() };
     if header.number() == number && header.state() & (LIVE | QUEUED | DONE) == LIVE {
         push(tasks, header);
@@ -493,7 +496,7 @@ fn for_each_live(mut each: impl FnMut(&Inner, NonNull<Header>)) -> usize {
         }
         for slot in 0.. {
             let Some(task) = tasks.slot(chunk, slot) else { break };
-            // SAFETY: every slot of a chunk is a readable header.
+            // SAFETY: every slot in use is a readable header.
             let header = unsafe { task.as_ref() };
             if header.is(LIVE) && !header.is(DONE) {
                 found += 1;
