@@ -91,7 +91,11 @@ fn path(name: &str) -> PathBuf {
     path.pop();
     path.pop();
     path.extend(["examples", name]);
-    assert!(path.exists(), "{} is missing; run `cargo build --examples` first", path.display());
+    assert!(
+        path.exists(),
+        "{} is missing; run `cargo build --examples`, or `cargo test` without a choice of targets",
+        path.display()
+    );
     path
 }
 
