@@ -5,6 +5,7 @@
 
 use std::cell::Cell;
 use std::io;
+use std::net::Shutdown;
 use std::os::fd::{IntoRawFd, OwnedFd, RawFd};
 
 use super::receive::Receiver;
@@ -50,10 +51,12 @@ impl Connection {
     }
 
     /// Ends one or both directions; pending reads and writes see it (NET-8).
-    pub(super) fn shutdown(&self, how: i32) {
-        let fd = self.fd();
-        if fd != CLOSED {
-            reactor::with(|reactor| reactor.push_ignored(Op::Shutdown { fd, how }));
+    ///
+    /// A call and not an operation: the kernel's workers look the descriptor up when they come to it, and
+    /// by then it may have been closed, and be that of another connection.
+    pub(super) fn shutdown(&self, direction: Shutdown) {
+        if self.fd() != CLOSED {
+            socket::shutdown(self.fd(), direction);
         }
     }
 

@@ -7,7 +7,6 @@ use std::net::Shutdown;
 
 use super::buffer::TemporaryBuffer;
 use super::connection::Connection;
-use super::stream::how;
 use super::transmit::Transmitter;
 use crate::reactor::Shared;
 
@@ -92,7 +91,7 @@ impl OutputStream {
     pub async fn close(self) -> io::Result<()> {
         Transmitter::flush(&self.connection)?;
         poll_fn(|context| Transmitter::poll_drained(&self.connection, context)).await?;
-        self.connection.shutdown(how(Shutdown::Write));
+        self.connection.shutdown(Shutdown::Write);
         Ok(())
     }
 }

@@ -7,6 +7,7 @@
 
 use std::cell::Cell;
 use std::io;
+use std::net::Shutdown;
 use std::task::{Context, Poll};
 
 use super::connection::{Connection, RECEIVE};
@@ -89,7 +90,7 @@ impl Receiver {
         }
         if reactor.is_stopping() && !receiver.is(SHUT) {
             receiver.set(SHUT);
-            this.shutdown(libc::SHUT_RD);
+            this.shutdown(Shutdown::Read);
         }
         receiver.set(WAITING);
         receiver.waker.set(context.waker());

@@ -138,7 +138,7 @@ impl TcpControl {
     /// }
     /// ```
     pub fn shutdown(&self, direction: Shutdown) {
-        self.connection.shutdown(how(direction));
+        self.connection.shutdown(direction);
     }
 
     fn ask<T>(&self, question: impl FnOnce(i32) -> io::Result<T>) -> io::Result<T> {
@@ -155,14 +155,5 @@ impl TcpControl {
 impl fmt::Debug for TcpControl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TcpControl").field("fd", &self.connection.fd()).finish_non_exhaustive()
-    }
-}
-
-/// The kernel's word for a direction.
-pub(super) fn how(direction: Shutdown) -> i32 {
-    match direction {
-        Shutdown::Read => libc::SHUT_RD,
-        Shutdown::Write => libc::SHUT_WR,
-        Shutdown::Both => libc::SHUT_RDWR,
     }
 }

@@ -29,10 +29,6 @@ pub(crate) enum Op {
         base: *const u8,
         len: u32,
     },
-    Shutdown {
-        fd: RawFd,
-        how: i32,
-    },
     Close {
         fd: RawFd,
     },

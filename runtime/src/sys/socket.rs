@@ -1,7 +1,7 @@
 //! Sockets: made, bound and asked about by ordinary calls; only their traffic goes through the ring.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Shutdown, SocketAddr};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, Type};
@@ -85,6 +85,11 @@ pub(crate) fn set_keepalive(fd: RawFd, idle: Option<std::time::Duration>) -> io:
 
 pub(crate) fn keepalive(fd: RawFd) -> io::Result<bool> {
     with(fd, |socket| socket.keepalive())
+}
+
+/// Ends a direction. Fails only where the connection has ended already.
+pub(crate) fn shutdown(fd: RawFd, direction: Shutdown) {
+    let _ = with(fd, |socket| socket.shutdown(direction));
 }
 
 /// Closes a descriptor that arrived as a number and belongs to nobody.

@@ -16,7 +16,6 @@ pub(super) fn encode(op: Op) -> Entry {
         Op::Send { fd, base, len } => {
             opcode::Send::new(Fd(fd), base, len).flags(libc::MSG_WAITALL | libc::MSG_NOSIGNAL).build()
         }
-        Op::Shutdown { fd, how } => opcode::Shutdown::new(Fd(fd), how).build(),
         Op::Close { fd } => opcode::Close::new(Fd(fd)).build(),
         Op::PollReadable { fd } => opcode::PollAdd::new(Fd(fd), libc::POLLIN as u32).multi(true).build(),
         Op::Cancel { token } => {
