@@ -1,0 +1,214 @@
+//! The load generator: one io_uring loop, a closed loop, one message in flight on each connection.
+//!
+//! It has to cost less for each request than the servers do, or the servers idle and all look alike. An epoll loop does
+//! not: it costs what the floor costs, and more than that with 4 KiB.
+
+use crate::buffers::{Buffers, GROUP};
+use crate::histogram::Histogram;
+use io_uring::types::{self, Fd};
+use io_uring::{IoUring, cqueue, opcode, squeue};
+use std::io::{self, Read, Write};
+use std::net::{Ipv4Addr, SocketAddrV4, TcpStream};
+use std::os::fd::AsRawFd;
+use std::time::{Duration, Instant};
+
+/// How long an answer may take before the server counts as stuck.
+const ANSWER_SECONDS_MAX: u64 = 10;
+const SUBMISSIONS: u32 = 2048;
+const COMPLETIONS: u32 = 32_768;
+/// A completion makes two submissions at most, so those of a turn always fit.
+const COMPLETIONS_PER_TURN_MAX: usize = SUBMISSIONS as usize / 4;
+/// In the user data: this completion is that of a send.
+const SEND: u64 = 1 << 32;
+
+/// When a phase of load ends.
+#[derive(Clone, Copy)]
+pub enum Until {
+    Elapsed(Duration),
+    Requests(u64),
+}
+
+/// What a phase of load saw.
+pub struct Outcome {
+    pub requests: u64,
+    pub wall: Duration,
+    pub latency: Histogram,
+}
+
+impl Outcome {
+    pub fn requests_per_second(&self) -> f64 {
+        self.requests as f64 / self.wall.as_secs_f64()
+    }
+}
+
+struct Connection {
+    stream: TcpStream,
+    received: usize,
+    sent_at: Instant,
+}
+
+/// Connections to one echo server, each checked once.
+pub struct Load {
+    ring: IoUring,
+    buffers: Buffers,
+    connections: Vec<Connection>,
+    message: Vec<u8>,
+}
+
+impl Load {
+    /// Opens `connections` to the server on `port`; each echoes one message of `message_bytes` before the next is opened.
+    pub fn connect(port: u16, connections: usize, message_bytes: usize) -> io::Result<Self> {
+        let mut builder = IoUring::builder();
+        builder.setup_cqsize(COMPLETIONS).setup_single_issuer().setup_coop_taskrun().setup_defer_taskrun();
+        let ring = builder.build(SUBMISSIONS)?;
+        let buffers = Buffers::register(&ring)?;
+        let message: Vec<u8> = (0..message_bytes).map(|index| (index * 7 + index / 251) as u8).collect();
+        let mut load = Self { ring, buffers, connections: Vec::with_capacity(connections), message };
+        for index in 0..connections {
+            load.open(port).map_err(|error| {
+                io::Error::new(error.kind(), format!("connection {index} to 127.0.0.1:{port}: {error}"))
+            })?;
+        }
+        Ok(load)
+    }
+
+    fn open(&mut self, port: u16) -> io::Result<()> {
+        let stream = TcpStream::connect(SocketAddrV4::new(Ipv4Addr::LOCALHOST, port))?;
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(Duration::from_secs(ANSWER_SECONDS_MAX)))?;
+        echo_once(&stream, &self.message)?;
+        self.connections.push(Connection { stream, received: 0, sent_at: Instant::now() });
+        self.receive(self.connections.len() - 1)?;
+        self.ring.submit()?;
+        Ok(())
+    }
+
+    /// Keeps one message in flight on each connection until the phase ends and every answer is back.
+    pub fn run(&mut self, until: Until) -> io::Result<Outcome> {
+        let mut phase = Phase {
+            until,
+            start: Instant::now(),
+            now: Instant::now(),
+            in_flight: 0,
+            latency: Histogram::new(),
+            requests: 0,
+        };
+        for index in 0..self.connections.len() {
+            phase.in_flight += 1;
+            self.send(index, phase.start)?;
+        }
+        while phase.in_flight > 0 {
+            self.wait()?;
+            phase.now = Instant::now();
+            for _ in 0..COMPLETIONS_PER_TURN_MAX {
+                let Some(completion) = self.ring.completion().next() else { break };
+                self.complete(&mut phase, &completion)?;
+            }
+        }
+        Ok(Outcome { requests: phase.requests, wall: phase.start.elapsed(), latency: phase.latency })
+    }
+
+    fn complete(&mut self, phase: &mut Phase, completion: &cqueue::Entry) -> io::Result<()> {
+        let index = completion.user_data() as u32 as usize;
+        if completion.user_data() & SEND != 0 {
+            return match completion.result() {
+                sent if sent == self.message.len() as i32 => Ok(()),
+                result => Err(io::Error::other(format!(
+                    "a send of {} bytes ended with {result}",
+                    self.message.len()
+                ))),
+            };
+        }
+        match (completion.result(), cqueue::buffer_select(completion.flags())) {
+            (bytes @ 1.., Some(buffer)) => {
+                self.buffers.give_back(buffer);
+                self.connections[index].received += bytes as usize;
+            }
+            (result, _) if result == -libc::ENOBUFS => {}
+            (0, _) => {
+                return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the server closed a connection"));
+            }
+            (error, _) => return Err(io::Error::from_raw_os_error(-error)),
+        }
+        if !cqueue::more(completion.flags()) {
+            self.receive(index)?;
+        }
+        if self.connections[index].received < self.message.len() {
+            return Ok(());
+        }
+        if phase.answered(self.connections[index].sent_at) { self.send(index, phase.now) } else { Ok(()) }
+    }
+
+    fn wait(&mut self) -> io::Result<()> {
+        let limit = types::Timespec::new().sec(ANSWER_SECONDS_MAX);
+        match self.ring.submitter().submit_with_args(1, &types::SubmitArgs::new().timespec(&limit)) {
+            Err(error) if error.raw_os_error() == Some(libc::ETIME) => Err(io::Error::new(
+                io::ErrorKind::TimedOut,
+                format!("the server did not answer within {ANSWER_SECONDS_MAX} s"),
+            )),
+            Err(error) if error.kind() != io::ErrorKind::Interrupted => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    fn send(&mut self, index: usize, now: Instant) -> io::Result<()> {
+        let connection = &mut self.connections[index];
+        connection.received = 0;
+        connection.sent_at = now;
+        let entry = opcode::Send::new(
+            Fd(connection.stream.as_raw_fd()),
+            self.message.as_ptr(),
+            self.message.len() as u32,
+        )
+        .flags(libc::MSG_WAITALL | libc::MSG_NOSIGNAL)
+        .build();
+        self.push(entry.user_data(SEND | index as u64))
+    }
+
+    fn receive(&mut self, index: usize) -> io::Result<()> {
+        let entry = opcode::RecvMulti::new(Fd(self.connections[index].stream.as_raw_fd()), GROUP).build();
+        self.push(entry.user_data(index as u64))
+    }
+
+    fn push(&mut self, entry: squeue::Entry) -> io::Result<()> {
+        // SAFETY: the message and the descriptors live as long as the ring.
+        while unsafe { self.ring.submission().push(&entry) }.is_err() {
+            self.ring.submit()?;
+        }
+        Ok(())
+    }
+}
+
+/// One phase of load while it runs.
+struct Phase {
+    until: Until,
+    start: Instant,
+    now: Instant,
+    in_flight: u64,
+    requests: u64,
+    latency: Histogram,
+}
+
+impl Phase {
+    /// Counts an answer; true when another message should follow.
+    fn answered(&mut self, sent_at: Instant) -> bool {
+        self.requests += 1;
+        self.latency.record((self.now - sent_at).as_nanos() as u64);
+        let more = match self.until {
+            Until::Elapsed(duration) => self.now - self.start < duration,
+            Until::Requests(count) => self.requests + self.in_flight <= count,
+        };
+        self.in_flight -= u64::from(!more);
+        more
+    }
+}
+
+fn echo_once(mut stream: &TcpStream, message: &[u8]) -> io::Result<()> {
+    stream.write_all(message)?;
+    let mut answer = vec![0; message.len()];
+    stream.read_exact(&mut answer)?;
+    if answer == message {
+        return Ok(());
+    }
+    Err(io::Error::new(io::ErrorKind::InvalidData, "the echo differs from what was sent"))
+}

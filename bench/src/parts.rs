@@ -1,0 +1,100 @@
+//! The parts of the suite, one file each, and the processes that measure them.
+
+pub mod echo;
+pub mod idle;
+pub mod shards;
+pub mod spawn;
+pub mod timers;
+
+use crate::affinity::{self, SERVER_CPU};
+use crate::cli::Options;
+use crate::report::Results;
+use crate::runtimes::{Compio, Glommio, Kimojio, Monoio, Runtime, Seastar, SpawnOnHandle, SubmitTo, Tokio};
+use crate::{child, order};
+use std::io;
+
+/// The runtimes that `spawn` and `timers` compare; ours first.
+const RUNTIMES: [&str; 6] = ["seastar", "tokio", "monoio", "compio", "glommio", "kimojio"];
+/// kimojio's timers are io_uring operations, of which a million are too many.
+const RUNTIMES_WITH_TIMERS: [&str; 5] = ["seastar", "tokio", "monoio", "compio", "glommio"];
+/// The ways to call another thread that `shards` compares; `raw` is what the machine can do.
+const CALLERS: [&str; 6] = ["seastar", "tokio", "tokio-handle", "monoio", "compio", "glommio"];
+
+/// Measures the part `name` as often as `options` say.
+pub fn run(name: &str, options: &Options, results: &mut Results) -> io::Result<()> {
+    match name {
+        "echo" => echo::run(options, results),
+        "floor" => echo::run_floor(options, results),
+        "idle" => idle::run(options, results),
+        "spawn" => run_children(name, &RUNTIMES, options, results),
+        "timers" => run_children(name, &RUNTIMES_WITH_TIMERS, options, results),
+        "shards" => {
+            let with_raw: Vec<&str> = ["raw"].into_iter().chain(CALLERS).collect();
+            run_children(name, &with_raw, options, results)
+        }
+        _ => Err(io::Error::new(io::ErrorKind::InvalidInput, format!("there is no part `{name}`"))),
+    }
+}
+
+/// One process for each runtime and round.
+fn run_children(
+    part: &str,
+    runtimes: &[&'static str],
+    options: &Options,
+    results: &mut Results,
+) -> io::Result<()> {
+    let mut running: Vec<&str> = runtimes.iter().copied().filter(|name| options.wants(name)).collect();
+    for round in 0..options.rounds {
+        results.progress(part, round, options.rounds);
+        for name in order::shuffled(&running, round) {
+            match child::measure(part, name, options.scale) {
+                Ok(figures) => {
+                    figures.iter().for_each(|figure| {
+                        results.add(part, &figure.case, &figure.metric, name, figure.value)
+                    });
+                }
+                Err(error) => {
+                    results.note(format!("{part}: {error}; it is left out from here on"));
+                    running.retain(|other| *other != name);
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Measures one part of one runtime in this process and prints the figures.
+pub fn measure(part: &str, runtime: &str, scale: f64) -> io::Result<()> {
+    if part != "shards" {
+        affinity::pin(SERVER_CPU)?;
+    }
+    match (part, runtime) {
+        ("shards", "raw") => shards::raw::measure(scale),
+        ("shards", "seastar") => shards::measure::<SubmitTo>(scale),
+        ("shards", "tokio-handle") => shards::measure::<SpawnOnHandle>(scale),
+        ("shards", "tokio") => shards::measure::<shards::OverChannels<Tokio>>(scale),
+        ("shards", "monoio") => shards::measure::<shards::OverChannels<Monoio>>(scale),
+        ("shards", "compio") => shards::measure::<shards::OverChannels<Compio>>(scale),
+        ("shards", "glommio") => shards::measure::<shards::OverChannels<Glommio>>(scale),
+        (_, "seastar") => measure_on::<Seastar>(part, scale),
+        (_, "tokio") => measure_on::<Tokio>(part, scale),
+        (_, "monoio") => measure_on::<Monoio>(part, scale),
+        (_, "compio") => measure_on::<Compio>(part, scale),
+        (_, "glommio") => measure_on::<Glommio>(part, scale),
+        (_, "kimojio") => measure_on::<Kimojio>(part, scale),
+        _ => {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                format!("cannot measure {part} of {runtime}"),
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn measure_on<R: Runtime>(part: &str, scale: f64) {
+    match part {
+        "spawn" => R::run(spawn::measure::<R>(scale)),
+        _ => R::run(timers::measure::<R>(scale)),
+    }
+}

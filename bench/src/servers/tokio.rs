@@ -1,0 +1,39 @@
+//! Echo on tokio, on its current-thread runtime and on its multi-thread runtime with one worker.
+
+use std::io;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Builder;
+
+/// Serves on the thread that calls.
+pub fn serve_current_thread(buffer_bytes: usize) -> io::Result<()> {
+    Builder::new_current_thread().enable_all().build()?.block_on(accept(buffer_bytes))
+}
+
+/// Serves on one worker thread; accepts there too.
+pub fn serve_multi_thread(buffer_bytes: usize) -> io::Result<()> {
+    let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    runtime.block_on(async { tokio::spawn(accept(buffer_bytes)).await? })
+}
+
+async fn accept(buffer_bytes: usize) -> io::Result<()> {
+    let listener = super::listen()?;
+    listener.set_nonblocking(true)?;
+    let listener = TcpListener::from_std(listener)?;
+    loop {
+        let (stream, _) = listener.accept().await?;
+        stream.set_nodelay(true)?;
+        tokio::spawn(echo(stream, buffer_bytes));
+    }
+}
+
+async fn echo(mut stream: TcpStream, buffer_bytes: usize) -> io::Result<()> {
+    let mut buffer = vec![0; buffer_bytes];
+    loop {
+        let count = stream.read(&mut buffer).await?;
+        if count == 0 {
+            return Ok(());
+        }
+        stream.write_all(&buffer[..count]).await?;
+    }
+}
