@@ -7,13 +7,12 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use crate::reactor::{self, Reactor, Shared, Source};
 use crate::sys::op::{Completion, Op};
 use crate::sys::socket;
-use crate::task::WakerSlot;
 
 /// Accepted connections that wait to be taken before accepting pauses.
 const QUEUE_MAX: usize = 256;
@@ -33,7 +32,8 @@ pub(super) struct Acceptor {
     /// How long to wait before the next attempt; grows while attempts fail.
     pause: Cell<Duration>,
     queue: RefCell<VecDeque<RawFd>>,
-    waker: WakerSlot,
+    /// Fibers that accept at the same time: each connection wakes them all, and one gets it.
+    waiters: RefCell<VecDeque<Waker>>,
 }
 
 /// What came of waiting for a connection.
@@ -58,7 +58,7 @@ impl Acceptor {
             error: Cell::new(0),
             pause: Cell::new(PAUSE_FIRST),
             queue: RefCell::new(VecDeque::with_capacity(QUEUE_MAX)),
-            waker: WakerSlot::new(),
+            waiters: RefCell::new(VecDeque::with_capacity(4)),
         };
         Shared::new(acceptor).map_err(|_| io::ErrorKind::OutOfMemory.into())
     }
@@ -90,8 +90,23 @@ impl Acceptor {
                 Err(error) => return Poll::Ready(this.failed(error)),
             }
         }
-        this.waker.set(context.waker());
+        this.wait(context.waker());
         Poll::Pending
+    }
+
+    fn wait(&self, waker: &Waker) {
+        let mut waiters = self.waiters.borrow_mut();
+        if !waiters.iter().any(|waiter| waiter.will_wake(waker)) {
+            waiters.push_back(waker.clone());
+        }
+    }
+
+    fn wake(&self) {
+        let waiting = self.waiters.borrow().len();
+        for _ in 0..waiting {
+            let next = self.waiters.borrow_mut().pop_front();
+            next.into_iter().for_each(Waker::wake);
+        }
     }
 
     fn failed(&self, error: io::Error) -> Accepted {
@@ -107,7 +122,7 @@ impl Acceptor {
             reactor::with(|reactor| reactor.cancel(this, ACCEPT));
         }
         this.queue.borrow_mut().drain(..).for_each(socket::close);
-        this.waker.wake();
+        this.wake();
     }
 }
 
@@ -130,7 +145,7 @@ impl Source for Acceptor {
             error if [libc::ECANCELED, libc::ECONNABORTED, libc::EINTR, libc::EPROTO].contains(&-error) => {}
             error => this.error.set(-error),
         }
-        this.waker.wake();
+        this.wake();
     }
 }
 

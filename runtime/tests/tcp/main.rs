@@ -4,6 +4,7 @@
 mod guard;
 
 mod closing;
+mod listening;
 
 use std::io;
 

@@ -1,0 +1,229 @@
+//! Listening, accepting and connecting.
+
+use std::io::ErrorKind;
+use std::net::{SocketAddr, TcpStream as StdStream};
+use std::rc::Rc;
+use std::time::Duration;
+
+use seastar::net::{ListenOptions, connect, listen, listen_with};
+use seastar::{sleep, spawn, timeout, yield_now};
+
+use super::guard::guard;
+use super::pair;
+
+/// Descriptors that this process has open.
+fn descriptors() -> usize {
+    std::fs::read_dir("/proc/self/fd").unwrap().count()
+}
+
+#[seastar::test]
+async fn both_ends_know_each_other() {
+    for any in ["127.0.0.1:0", "[::1]:0"] {
+        let listener = listen(any).unwrap();
+        let client = connect(listener.local_address()).await.unwrap();
+        let (server, peer) = listener.accept().await.unwrap();
+        assert_eq!(client.peer_address().unwrap(), listener.local_address());
+        assert_eq!(client.local_address().unwrap(), peer);
+        assert_eq!(server.peer_address().unwrap(), peer);
+        assert_eq!(server.local_address().unwrap(), listener.local_address());
+    }
+}
+
+#[seastar::test]
+async fn options_can_be_set_and_are_inherited() {
+    let (client, server) = pair().await;
+    for control in [client.control(), server.control()] {
+        assert!(control.nodelay().unwrap(), "on by default");
+        control.set_nodelay(false).unwrap();
+        assert!(!control.nodelay().unwrap());
+        assert!(!control.keepalive().unwrap());
+        control.set_keepalive(Some(Duration::from_secs(9))).unwrap();
+        assert!(control.keepalive().unwrap());
+        control.set_keepalive(None).unwrap();
+        assert!(!control.keepalive().unwrap());
+    }
+    let options = ListenOptions::new().nodelay(false).keepalive(Duration::from_secs(60));
+    let listener = listen_with("127.0.0.1:0", options).unwrap();
+    let _client = connect(listener.local_address()).await.unwrap();
+    let (server, _) = listener.accept().await.unwrap();
+    assert!(!server.control().nodelay().unwrap() && server.control().keepalive().unwrap());
+}
+
+#[seastar::test]
+async fn what_is_no_address_is_refused_with_its_text() {
+    for text in ["localhost:80", "127.0.0.1", "", "127.0.0.1:99999"] {
+        let error = listen(text).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
+        assert!(error.to_string().contains(&format!("`{text}`")), "{error}");
+        assert_eq!(connect(text).await.unwrap_err().kind(), ErrorKind::InvalidInput);
+    }
+}
+
+// NET-5
+#[seastar::test]
+async fn an_address_in_use_is_named() {
+    let listener = listen("127.0.0.1:0").unwrap();
+    let address = listener.local_address();
+    for options in [ListenOptions::new(), ListenOptions::new().reuse_address(false)] {
+        let error = listen_with(address, options).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::AddrInUse);
+        assert!(
+            error.to_string().starts_with(&format!("listen on {address}: Address already in use")),
+            "{error}"
+        );
+    }
+    drop(listener);
+    // The kernel lets go of it as soon as the accept has ended.
+    let again = async {
+        while listen(address).is_err() {
+            sleep(Duration::from_millis(1)).await;
+        }
+    };
+    timeout(Duration::from_secs(30), again).await.unwrap();
+}
+
+#[seastar::test]
+async fn a_refused_connection_names_the_address() {
+    let listener = listen("127.0.0.1:0").unwrap();
+    let address = listener.local_address();
+    drop(listener);
+    let refused = async {
+        loop {
+            match connect(address).await {
+                Err(error) => return error,
+                Ok(_) => sleep(Duration::from_millis(1)).await,
+            }
+        }
+    };
+    let error = timeout(Duration::from_secs(30), refused).await.unwrap();
+    assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+    assert_eq!(error.to_string(), format!("connect to {address}: Connection refused (os error 111)"));
+}
+
+/// A listener that takes no more connections, and the connections that fill it.
+fn full_listener() -> (std::net::TcpListener, Vec<StdStream>) {
+    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+    socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+    socket.listen(0).unwrap();
+    let listener = std::net::TcpListener::from(socket);
+    let address = listener.local_addr().unwrap();
+    let connect = || StdStream::connect_timeout(&address, Duration::from_millis(100)).ok();
+    let clients = std::iter::from_fn(connect).take(16).collect();
+    (listener, clients)
+}
+
+// NET-9
+#[seastar::test]
+async fn a_connect_that_is_dropped_is_given_up() {
+    let (listener, _clients) = full_listener();
+    let address = listener.local_addr().unwrap();
+    let before = descriptors();
+    for _ in 0..50 {
+        assert!(timeout(Duration::from_micros(200), connect(address)).await.is_err());
+    }
+    let settled = async {
+        while descriptors() > before {
+            sleep(Duration::from_millis(1)).await;
+        }
+    };
+    timeout(Duration::from_secs(30), settled).await.expect("descriptors of dropped connects stay open");
+}
+
+// NET-7
+#[seastar::test]
+async fn aborting_fails_pending_and_later_accepts() {
+    let listener = Rc::new(listen("127.0.0.1:0").unwrap());
+    let accepting = listener.clone();
+    let pending = spawn(async move { accepting.accept().await.map(drop) });
+    sleep(Duration::from_millis(2)).await;
+    assert!(!pending.is_finished());
+    listener.abort_accept();
+    let error = pending.await.unwrap().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ConnectionAborted);
+    assert!(error.to_string().contains(&listener.local_address().to_string()), "{error}");
+    assert_eq!(listener.accept().await.unwrap_err().kind(), ErrorKind::ConnectionAborted);
+}
+
+// NET-7
+#[seastar::test]
+async fn aborting_drops_connections_that_nobody_took() {
+    let listener = listen("127.0.0.1:0").unwrap();
+    let first = connect(listener.local_address()).await.unwrap();
+    let second = connect(listener.local_address()).await.unwrap();
+    let (_server, _) = listener.accept().await.unwrap();
+    // Both were accepted by the kernel's operation, one was taken.
+    sleep(Duration::from_millis(5)).await;
+    listener.abort_accept();
+    let (mut input, _output) = second.split();
+    let ended = timeout(Duration::from_secs(30), input.read()).await.unwrap();
+    assert!(ended.is_err() || ended.is_ok_and(|bytes| bytes.is_empty()));
+    drop(first);
+}
+
+#[seastar::test]
+async fn several_fibers_may_accept_from_one_listener() {
+    let _guard = guard("several_fibers_may_accept_from_one_listener");
+    let listener = Rc::new(listen("127.0.0.1:0").unwrap());
+    let accept = |_| {
+        let listener = listener.clone();
+        spawn(async move { listener.accept().await.map(|(_, peer)| peer) })
+    };
+    let fibers: Vec<_> = (0..10).map(accept).collect();
+    yield_now().await;
+    let mut clients = Vec::new();
+    for _ in 0..10 {
+        clients.push(connect(listener.local_address()).await.unwrap());
+        sleep(Duration::from_millis(1)).await;
+    }
+    for fiber in fibers {
+        fiber.await.unwrap().unwrap();
+    }
+}
+
+#[seastar::test]
+async fn an_accept_that_is_dropped_loses_no_connection() {
+    let listener = listen("127.0.0.1:0").unwrap();
+    let address = listener.local_address();
+    let clients = std::thread::spawn(move || {
+        (0..500).map(|_| StdStream::connect(address).unwrap()).collect::<Vec<_>>()
+    });
+    let mut accepted = Vec::new();
+    while accepted.len() < 500 {
+        if let Ok(connection) = timeout(Duration::from_micros(20), listener.accept()).await {
+            accepted.push(connection.unwrap().1);
+        }
+    }
+    let mut clients: Vec<_> =
+        clients.join().unwrap().iter().map(|client| client.local_addr().unwrap()).collect();
+    clients.sort();
+    accepted.sort();
+    assert_eq!(accepted, clients);
+}
+
+#[seastar::test]
+async fn the_backlog_limits_connections_that_wait() {
+    let listener = listen_with("127.0.0.1:0", ListenOptions::new().backlog(2)).unwrap();
+    let address = listener.local_address();
+    let connect = || StdStream::connect_timeout(&address, Duration::from_millis(100)).ok();
+    let waiting: Vec<_> = std::iter::from_fn(connect).take(20).collect();
+    // Linux lets one more in than it was told.
+    assert!((2..=3).contains(&waiting.len()), "{} connections wait", waiting.len());
+    for _ in &waiting {
+        listener.accept().await.unwrap();
+    }
+}
+
+#[seastar::test]
+async fn a_burst_of_connections_is_accepted_whole() {
+    let listener = listen("127.0.0.1:0").unwrap();
+    let first = connect(listener.local_address()).await.unwrap();
+    listener.accept().await.unwrap();
+    // More than are accepted ahead.
+    let mut clients = vec![first];
+    for _ in 0..800 {
+        clients.push(connect(listener.local_address()).await.unwrap());
+    }
+    for _ in 0..800 {
+        timeout(Duration::from_secs(30), listener.accept()).await.unwrap().unwrap();
+    }
+}
