@@ -4,7 +4,9 @@
 mod guard;
 
 mod closing;
+mod distribution;
 mod listening;
+mod output;
 
 use std::io;
 
