@@ -55,8 +55,11 @@ impl InputStream {
         poll_fn(|context| self.poll_view(context)).await.map(TemporaryBuffer)
     }
 
-    /// Between 1 and `len` bytes; none at the end of the stream (IN-2).
+    /// Between 1 and `len` bytes; none at the end of the stream (IN-2), and if none are asked for.
     pub async fn read_up_to(&mut self, len: usize) -> io::Result<TemporaryBuffer> {
+        if len == 0 {
+            return Ok(TemporaryBuffer::empty());
+        }
         poll_fn(|context| {
             self.poll_view(context).map_ok(|mut view| {
                 self.keep_behind(&mut view, len);
@@ -142,34 +145,40 @@ impl InputStream {
                 self.keep_behind(&mut view, len);
                 return Poll::Ready(Ok(view));
             }
-            let view = match Receiver::poll(&self.connection, context)? {
+            self.make_room(len)?;
+            let mut view = match Receiver::poll(&self.connection, context)? {
                 Poll::Ready(view) => view,
                 Poll::Pending => return Poll::Pending,
             };
             if view.len() == 0 {
                 return Poll::Ready(Ok(self.kept.take().map_or(view, Filling::into_view)));
             }
-            self.append(view, len)?;
+            let Some(mut kept) = self.kept.take() else {
+                self.kept = Some(Filling::whole(view));
+                continue;
+            };
+            let wanted = view.len().min(len - kept.len());
+            kept.push(&view[..wanted]);
+            view.trim_front(wanted);
+            if view.len() > 0 {
+                // What was not asked for stays in the buffer in which it came.
+                self.kept = Some(Filling::whole(view));
+                return Poll::Ready(Ok(kept.into_view()));
+            }
+            self.kept = Some(kept);
         }
     }
 
-    /// Adds `view` to what is kept, in one piece of at least `len` bytes of room.
-    fn append(&mut self, view: View, len: usize) -> io::Result<()> {
-        let Some(mut kept) = self.kept.take() else {
-            self.kept = Some(Filling::whole(view));
-            return Ok(());
-        };
-        if kept.room() < view.len() {
-            let size = (kept.len() + view.len()).max(len);
-            let Some(mut wider) = Filling::new(size) else {
-                self.kept = Some(kept);
-                return Err(io::ErrorKind::OutOfMemory.into());
-            };
+    /// Puts what is kept into a block for `len` bytes, before more is received, which would be lost
+    /// without one.
+    fn make_room(&mut self, len: usize) -> io::Result<()> {
+        if let Some(kept) = &self.kept
+            && kept.room() < len - kept.len()
+        {
+            let mut wider = Filling::new(len).ok_or(io::ErrorKind::OutOfMemory)?;
             wider.push(kept.bytes());
-            kept = wider;
+            self.kept = Some(wider);
         }
-        kept.push(&view);
-        self.kept = Some(kept);
         Ok(())
     }
 }

@@ -2,9 +2,12 @@
 
 #[path = "../support/guard.rs"]
 mod guard;
+#[path = "../support/random.rs"]
+mod random;
 
 mod closing;
 mod distribution;
+mod input;
 mod listening;
 mod output;
 
