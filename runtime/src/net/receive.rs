@@ -82,6 +82,10 @@ impl Receiver {
         if let Some(view) = receiver.received.pop(reactor.buffers()) {
             return Poll::Ready(Ok(view));
         }
+        if receiver.received.has_lost() {
+            let text = "the runtime that received what comes next has ended";
+            return Poll::Ready(Err(io::Error::new(io::ErrorKind::ConnectionAborted, text)));
+        }
         if let Some(end) = receiver.end() {
             return Poll::Ready(end);
         }

@@ -172,11 +172,20 @@ pub(crate) struct Received {
     first: Cell<u16>,
     last: Cell<u16>,
     count: Cell<u16>,
+    /// Whose buffers these are.
+    epoch: Cell<u32>,
+    lost: Cell<bool>,
 }
 
 impl Received {
     pub(crate) const fn new() -> Received {
-        Received { first: Cell::new(NONE), last: Cell::new(NONE), count: Cell::new(0) }
+        Received {
+            first: Cell::new(NONE),
+            last: Cell::new(NONE),
+            count: Cell::new(0),
+            epoch: Cell::new(0),
+            lost: Cell::new(false),
+        }
     }
 
     /// Buffers that were not read.
@@ -188,7 +197,10 @@ impl Received {
     #[inline]
     pub(crate) fn push(&self, buffers: &Buffers, buffer: u16) {
         match self.last.replace(buffer) {
-            NONE => self.first.set(buffer),
+            NONE => {
+                self.first.set(buffer);
+                self.epoch.set(buffers.epoch);
+            }
             last => buffers.states[last as usize].next.set(buffer),
         }
         self.count.set(self.count.get() + 1);
@@ -197,7 +209,7 @@ impl Received {
     #[inline]
     pub(crate) fn pop(&self, buffers: &Buffers) -> Option<View> {
         let first = self.first.get();
-        if first == NONE {
+        if first == NONE || self.lose(buffers) {
             return None;
         }
         let next = buffers.states[first as usize].next.get();
@@ -207,5 +219,23 @@ impl Received {
         }
         self.count.set(self.count.get() - 1);
         Some(buffers.view(first))
+    }
+
+    /// Forgets buffers of a shard that has ended, about which nobody knows anything any more.
+    #[inline]
+    fn lose(&self, buffers: &Buffers) -> bool {
+        if self.epoch.get() == buffers.epoch {
+            return false;
+        }
+        self.first.set(NONE);
+        self.last.set(NONE);
+        self.count.set(0);
+        self.lost.set(true);
+        true
+    }
+
+    /// Whether [`pop`](Self::pop) would have had something, had the socket not outlived its shard.
+    pub(crate) fn has_lost(&self) -> bool {
+        self.lost.get()
     }
 }
