@@ -15,11 +15,13 @@ use crate::app::{Ended, run_to_end};
 const PANICKED: u8 = 101;
 
 /// Runs `#[seastar::main] async fn main()`.
+#[track_caller]
 pub fn main<R: Exit, F: AsyncFnOnce() -> R + 'static>(options: Options, main: F) -> ExitCode {
     main_with_args::<NoArgs, R, _>(options, async move |_| main().await)
 }
 
 /// Runs `#[seastar::main] async fn main(args: A)`.
+#[track_caller]
 pub fn main_with_args<A, R, F>(options: Options, main: F) -> ExitCode
 where
     A: Args + 'static,
@@ -40,6 +42,7 @@ where
 }
 
 /// Runs a `#[seastar::test]`; panics if it fails.
+#[track_caller]
 pub fn test<R: Exit, F: AsyncFnOnce() -> R + 'static>(options: Options, name: &'static str, test: F) {
     let (ended, abandoned) = match run_to_end(options.for_test(), test) {
         Ok(ended) => ended,

@@ -1,6 +1,6 @@
 //! Starting the shards, and waiting for them to end.
 
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Sender};
 use std::thread::{self, JoinHandle};
@@ -39,6 +39,7 @@ use crate::sys::signal;
 /// let error = seastar::run(seastar::Options::new().shards(0), async || ()).unwrap_err();
 /// assert!(error.to_string().starts_with("number of processing units must be positive"));
 /// ```
+#[track_caller]
 pub fn run<F, T>(options: Options, main: F) -> Result<T, StartError>
 where
     F: AsyncFnOnce() -> T + 'static,
@@ -52,6 +53,7 @@ where
 }
 
 /// [`run`], with the number of failures that nobody read.
+#[track_caller]
 pub(crate) fn run_to_end<F, T>(options: Options, main: F) -> Result<(Ended<T>, u64), StartError>
 where
     F: AsyncFnOnce() -> T + 'static,
@@ -64,7 +66,9 @@ where
     if handles_signals {
         signal::watch(config.handle_interrupt).map_err(StartError::Machine)?;
     }
-    let mut supervisor = Supervisor::new(move || main_future(main), handles_signals, config.grace_period);
+    let started_at = Location::caller();
+    let main = move || main_future(main);
+    let mut supervisor = Supervisor::new(main, handles_signals, config.grace_period, started_at);
     let failure = run_shards(&config, &mut supervisor);
     if handles_signals {
         signal::unwatch();

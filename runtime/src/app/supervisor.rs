@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::cell::Cell;
 use std::future::Future;
+use std::panic::Location;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
@@ -25,6 +26,7 @@ pub(crate) enum Ended<T> {
 /// Runs `main` and watches it.
 pub(super) struct Supervisor<T> {
     main: Option<Pin<Box<dyn Future<Output = ()>>>>,
+    started_at: &'static Location<'static>,
     running: Option<JoinHandle<()>>,
     returned: Rc<Cell<Option<T>>>,
     panicked: Option<Box<dyn Any + Send>>,
@@ -41,6 +43,7 @@ impl<T: 'static> Supervisor<T> {
         main: impl FnOnce() -> F + 'static,
         handles_signals: bool,
         grace_period: Duration,
+        started_at: &'static Location<'static>,
     ) -> Supervisor<T> {
         let returned = Rc::new(Cell::new(None));
         let result = returned.clone();
@@ -48,6 +51,7 @@ impl<T: 'static> Supervisor<T> {
         let main = Box::pin(async move { result.set(Some(main().await)) });
         Supervisor {
             main: Some(main),
+            started_at,
             running: None,
             returned,
             panicked: None,
@@ -93,7 +97,7 @@ impl<T: 'static> Supervisor<T> {
 impl<T: 'static> Lead for Supervisor<T> {
     fn begin(&mut self, reactor: &Reactor) {
         if let Some(main) = self.main.take() {
-            self.running = Some(task::spawn(main));
+            self.running = task::spawn_at(main, self.started_at).ok();
         }
         if self.handles_signals
             && let Some(fd) = signal::descriptor()
@@ -111,7 +115,7 @@ impl<T: 'static> Lead for Supervisor<T> {
             None => {}
             Some(_) if ended && control.live() == 0 => control.advance(Phase::Stopping),
             Some(deadline) if clock::now() >= deadline => {
-                log::warn!(target: "seastar", "grace period over: {} fibers are dropped", task::live());
+                log::warn!(target: "seastar", "The grace period is over; fibers that are left are dropped");
                 control.advance(Phase::Stopping);
             }
             Some(_) => {}

@@ -150,7 +150,7 @@ impl InputStream {
                 Poll::Ready(view) => view,
                 Poll::Pending => return Poll::Pending,
             };
-            if view.len() == 0 {
+            if view.is_empty() {
                 return Poll::Ready(Ok(self.kept.take().map_or(view, Filling::into_view)));
             }
             let Some(mut kept) = self.kept.take() else {
@@ -160,7 +160,7 @@ impl InputStream {
             let wanted = view.len().min(len - kept.len());
             kept.push(&view[..wanted]);
             view.trim_front(wanted);
-            if view.len() > 0 {
+            if !view.is_empty() {
                 // What was not asked for stays in the buffer in which it came.
                 self.kept = Some(Filling::whole(view));
                 return Poll::Ready(Ok(kept.into_view()));

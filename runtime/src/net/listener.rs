@@ -95,9 +95,15 @@ impl TcpListener {
     /// }
     /// ```
     pub async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
-        let stream = self.accept_stream().await?;
-        let peer = stream.peer_address()?;
-        Ok((stream, peer))
+        loop {
+            let stream = self.accept_stream().await?;
+            match stream.peer_address() {
+                Ok(peer) => return Ok((stream, peer)),
+                // The peer has gone before anybody looked at it.
+                Err(error) if error.kind() == io::ErrorKind::NotConnected => {}
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     /// Accepts without asking for the peer's address.

@@ -1,5 +1,6 @@
 //! Serving connections on every shard.
 
+use std::any::Any;
 use std::cell::RefCell;
 use std::io;
 use std::os::fd::OwnedFd;
@@ -27,7 +28,8 @@ impl TcpListener {
     ///
     /// Which shard gets a connection is the listener's [`Distribution`]. The connection
     /// stays there, and so does everything that the handler makes; the handler itself is copied to each shard.
-    /// A handler that fails is logged, like every fiber whose failure nobody reads.
+    /// A handler that fails is logged, like every fiber whose failure nobody reads; that a peer has gone
+    /// (an [`io::Error`] such as `ConnectionReset`) is logged at level debug.
     ///
     /// Returns `Ok` when the program stops (Ctrl-C). Connections that are being served then get the
     /// grace period to come to their end. Dropping the future stops accepting on all shards.
@@ -111,7 +113,7 @@ impl TcpListener {
             match self.accept_stream().await {
                 Ok(stream) => {
                     let handler = handler.clone();
-                    let fiber = async move { handler(stream).await };
+                    let fiber = async move { settle(handler(stream).await) };
                     if let Err(busy) = task::spawn_detached(fiber, served_at) {
                         log::warn!(target: "seastar", "connection to {} dropped: {busy}", self.address);
                         // Room comes when other connections end.
@@ -162,7 +164,7 @@ impl TcpListener {
                 };
                 let fiber = async move {
                     let _count = count;
-                    handler(stream).await
+                    settle(handler(stream).await)
                 };
                 if let Err(busy) = task::spawn_detached(fiber, served_at) {
                     log::warn!(target: "seastar", "connection dropped: {busy}");
@@ -173,6 +175,24 @@ impl TcpListener {
             }
         }
     }
+}
+
+/// What came of a connection. That the peer has gone is no failure: a peer must not fill the log.
+fn settle<T: Outcome>(mut outcome: T) -> T {
+    let result: Option<&mut io::Result<()>> = (&mut outcome as &mut dyn Any).downcast_mut();
+    if let Some(result) = result
+        && let Err(error) = result
+        && has_gone(error)
+    {
+        log::debug!(target: "seastar", "a connection ended: {error}");
+        *result = Ok(());
+    }
+    outcome
+}
+
+fn has_gone(error: &io::Error) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected};
+    matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | NotConnected)
 }
 
 /// The shard for a connection; `None` if the peer is gone already.

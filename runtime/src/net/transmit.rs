@@ -118,7 +118,7 @@ impl Transmitter {
     ) -> Poll<io::Result<()>> {
         let transmitter = &this.transmitter;
         transmitter.check()?;
-        while let Some(bytes) = view.take_if(|view| view.len() > 0) {
+        while let Some(bytes) = view.take_if(|view| !view.is_empty()) {
             match transmitter.gathered.take() {
                 None => transmitter.gathered.set(Some(Filling::whole(bytes))),
                 Some(mut filling) if filling.room() >= bytes.len() => {

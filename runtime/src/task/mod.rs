@@ -23,5 +23,5 @@ pub(crate) use join::panic_message;
 pub(crate) use sleeper::Sleeper;
 pub(crate) use slot::WakerSlot;
 pub(crate) use tasks::{
-    Tasks, cancel_all, drain_inbox, has_ready, live, run_ready, spawn_detached, wake_all,
+    Tasks, cancel_all, drain_inbox, has_ready, live, run_ready, spawn_at, spawn_detached, wake_all,
 };

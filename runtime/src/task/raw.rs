@@ -96,8 +96,11 @@ pub(super) struct VTable {
     /// Drops the future of a task that is not DONE.
     pub(super) drop_future: unsafe fn(NonNull<Header>),
     /// Shows the result of a DONE task to `report` if it is a failure, then drops it.
-    pub(super) discard: unsafe fn(NonNull<Header>, report: &mut dyn FnMut(&dyn Debug)),
+    pub(super) discard: unsafe fn(NonNull<Header>, report: Report<'_>),
 }
+
+/// Called with a failure that nobody read.
+type Report<'a> = &'a mut dyn FnMut(&dyn Debug);
 
 #[repr(C)]
 struct Task<F: Future> {
@@ -163,7 +166,7 @@ impl<F: Future<Output: Outcome> + 'static> Task<F> {
         }
     }
 
-    unsafe fn discard(header: NonNull<Header>, report: &mut dyn FnMut(&dyn Debug)) {
+    unsafe fn discard(header: NonNull<Header>, report: Report<'_>) {
         // SAFETY: the caller passes a DONE task of this type; the flags say what its stage holds, and
         // the caller does not come back for it.
         unsafe {

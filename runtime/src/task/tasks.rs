@@ -149,7 +149,18 @@ pub fn try_spawn<F>(future: F) -> Result<JoinHandle<F::Output>, Busy>
 where
     F: Future<Output: Outcome> + 'static,
 {
-    start(future, HANDLE, Location::caller()).map(JoinHandle::new)
+    spawn_at(future, Location::caller())
+}
+
+/// [`try_spawn`]; `spawned_at` stands in reports of its failure.
+pub(crate) fn spawn_at<F>(
+    future: F,
+    spawned_at: &'static Location<'static>,
+) -> Result<JoinHandle<F::Output>, Busy>
+where
+    F: Future<Output: Outcome> + 'static,
+{
+    start(future, HANDLE, spawned_at).map(JoinHandle::new)
 }
 
 /// Starts a fiber without a handle; `spawned_at` stands in reports of its failure.
