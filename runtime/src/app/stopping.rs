@@ -1,10 +1,11 @@
 //! How a fiber learns that the program stops.
 
+use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use crate::reactor;
+use crate::reactor::{self, TimerEntry};
 
 /// Whether the program is stopping: a signal came, and fibers have the grace period to come to their end.
 ///
@@ -33,25 +34,43 @@ pub fn is_stopping() -> bool {
 /// }
 /// ```
 pub fn stopping() -> Stopping {
-    Stopping { _private: () }
+    Stopping { entry: TimerEntry::new() }
 }
 
 /// The future of [`stopping`].
-#[derive(Debug)]
 #[must_use = "futures do nothing until they are awaited"]
 pub struct Stopping {
-    _private: (),
+    entry: TimerEntry,
 }
 
 impl Future for Stopping {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        if is_stopping() {
+        let entry = &self.entry;
+        if is_stopping() || entry.has_fired() {
             return Poll::Ready(());
         }
-        let waits = reactor::with(|reactor| reactor.wake_when_stopping(context.waker()));
-        assert!(waits.is_some(), "`stopping` on a thread that is no shard");
+        if !entry.is_set() {
+            // SAFETY: the entry is part of a pinned future, whose drop takes it off.
+            let waits = reactor::with(|reactor| unsafe { reactor.wait_for_stop(entry) });
+            assert!(waits.is_some(), "`stopping` on a thread that is no shard");
+        }
+        entry.remember(context.waker());
         Poll::Pending
+    }
+}
+
+impl Drop for Stopping {
+    fn drop(&mut self) {
+        if self.entry.is_set() {
+            reactor::with(|reactor| reactor.waits_no_more(&self.entry));
+        }
+    }
+}
+
+impl fmt::Debug for Stopping {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stopping").field("stopped", &self.entry.has_fired()).finish_non_exhaustive()
     }
 }

@@ -4,7 +4,6 @@ use std::cell::{Cell, RefCell};
 use std::io;
 use std::os::fd::RawFd;
 use std::ptr::{self, NonNull};
-use std::task::Waker;
 use std::time::Duration;
 
 use super::buffers::Buffers;
@@ -62,7 +61,8 @@ pub(crate) struct Reactor {
     pub(super) signalled: Cell<bool>,
     /// Set once fibers should come to an end.
     stopping: Cell<bool>,
-    stop_waiters: RefCell<Vec<Waker>>,
+    /// Who waits for that, as for a time that nobody knows yet.
+    stop: Timers,
 }
 
 impl Reactor {
@@ -84,7 +84,7 @@ impl Reactor {
             alarm: Cell::new(None),
             signalled: Cell::new(false),
             stopping: Cell::new(false),
-            stop_waiters: RefCell::new(Vec::new()),
+            stop: Timers::new(0),
         });
         inbox.event.clear();
         reactor.push(Op::PollReadable { fd: inbox.event.fd() }, TOKEN_EVENT)?;
@@ -214,16 +214,23 @@ impl Reactor {
     pub(crate) fn begin_stopping(&self) {
         if !self.stopping.replace(true) {
             task::wake_all();
-            self.stop_waiters.borrow_mut().drain(..).for_each(Waker::wake);
+            self.stop.settle(0, 0);
+            self.stop.expire(u64::MAX);
         }
     }
 
-    /// Wakes `waker` when the shard begins to stop.
-    pub(crate) fn wake_when_stopping(&self, waker: &Waker) {
-        let mut waiters = self.stop_waiters.borrow_mut();
-        if !waiters.iter().any(|waiter| waiter.will_wake(waker)) {
-            waiters.push(waker.clone());
-        }
+    /// Sets `entry` for the moment at which the shard begins to stop.
+    ///
+    /// # Safety
+    ///
+    /// The entry stays where it is, and [`waits_no_more`](Self::waits_no_more) before it goes.
+    pub(crate) unsafe fn wait_for_stop(&self, entry: &Entry) {
+        // SAFETY: promised by the caller.
+        unsafe { self.stop.set(entry, 0, false) }
+    }
+
+    pub(crate) fn waits_no_more(&self, entry: &Entry) {
+        self.stop.cancel(entry);
     }
 }
 
