@@ -51,8 +51,8 @@ impl InputStream {
     ///     Ok(())
     /// }
     /// ```
-    pub async fn read(&mut self) -> io::Result<TemporaryBuffer> {
-        poll_fn(|context| self.poll_view(context)).await.map(TemporaryBuffer)
+    pub fn read(&mut self) -> impl Future<Output = io::Result<TemporaryBuffer>> {
+        poll_fn(move |context| self.poll_view(context).map_ok(TemporaryBuffer))
     }
 
     /// Between 1 and `len` bytes; none at the end of the stream (IN-2), and if none are asked for.
@@ -122,10 +122,15 @@ impl InputStream {
     /// What was kept, or else what the connection has.
     #[inline]
     fn poll_view(&mut self, context: &mut Context<'_>) -> Poll<io::Result<View>> {
-        match self.kept.take() {
-            Some(kept) if kept.len() > 0 => Poll::Ready(Ok(kept.into_view())),
-            _ => Receiver::poll(&self.connection, context),
+        if self.kept.is_some() {
+            return Poll::Ready(Ok(self.take_kept()));
         }
+        Receiver::poll(&self.connection, context)
+    }
+
+    #[cold]
+    fn take_kept(&mut self) -> View {
+        self.kept.take().map_or(View::of_static(&[]), Filling::into_view)
     }
 
     /// Cuts `view` to `len` bytes and keeps the others for the next read.

@@ -9,6 +9,7 @@ mod input;
 mod listener;
 mod options;
 mod output;
+mod place;
 mod receive;
 mod serve;
 mod stream;

@@ -4,6 +4,7 @@ use std::fmt;
 use std::future::poll_fn;
 use std::io;
 use std::net::Shutdown;
+use std::task::Poll;
 
 use super::buffer::TemporaryBuffer;
 use super::connection::Connection;
@@ -51,9 +52,9 @@ impl OutputStream {
     /// # Errors
     ///
     /// As for [`write`](Self::write).
-    pub async fn write_buffer(&mut self, buffer: TemporaryBuffer) -> io::Result<()> {
+    pub fn write_buffer(&mut self, buffer: TemporaryBuffer) -> impl Future<Output = io::Result<()>> {
         let mut view = Some(buffer.0);
-        poll_fn(|context| Transmitter::poll_write_view(&self.connection, &mut view, context)).await
+        poll_fn(move |context| Transmitter::poll_write_view(&self.connection, &mut view, context))
     }
 
     /// Sends what was written when this turn of the loop ends, together with what is written until then (OUT-3).
@@ -63,8 +64,8 @@ impl OutputStream {
     /// # Errors
     ///
     /// The failure of an earlier send.
-    pub async fn flush(&mut self) -> io::Result<()> {
-        Transmitter::flush(&self.connection)
+    pub fn flush(&mut self) -> impl Future<Output = io::Result<()>> {
+        poll_fn(move |_| Poll::Ready(Transmitter::flush(&self.connection)))
     }
 
     /// Sends what was written, waits until the kernel has it, and tells the peer that no more comes (OUT-4).

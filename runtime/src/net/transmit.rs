@@ -9,6 +9,7 @@ use std::io;
 use std::task::{Context, Poll};
 
 use super::connection::{Connection, SEND};
+use super::place::Place;
 use crate::reactor::{self, Filling, Shared, View};
 use crate::sys::op::{Completion, Op};
 use crate::task::WakerSlot;
@@ -27,9 +28,9 @@ pub(super) struct Transmitter {
     state: Cell<u8>,
     error: Cell<i32>,
     /// In flight.
-    sending: Cell<Option<View>>,
+    sending: Place<View>,
     /// To be sent next.
-    gathered: Cell<Option<Filling>>,
+    gathered: Place<Filling>,
     waker: WakerSlot,
 }
 
@@ -38,8 +39,8 @@ impl Transmitter {
         Transmitter {
             state: Cell::new(0),
             error: Cell::new(0),
-            sending: Cell::new(None),
-            gathered: Cell::new(None),
+            sending: Place::empty(),
+            gathered: Place::empty(),
             waker: WakerSlot::new(),
         }
     }
@@ -61,18 +62,12 @@ impl Transmitter {
 
     #[inline]
     fn is_sending(&self) -> bool {
-        let sending = self.sending.take();
-        let is_sending = sending.is_some();
-        self.sending.set(sending);
-        is_sending
+        !self.sending.is_empty()
     }
 
     /// Whether everything that was flushed is with the kernel, or lost.
     pub(super) fn is_drained(&self) -> bool {
-        let gathered = self.gathered.take();
-        let is_empty = gathered.is_none();
-        self.gathered.set(gathered);
-        is_empty && !self.is_sending()
+        self.gathered.is_empty() && !self.is_sending()
     }
 
     /// Takes as much of `bytes` as there is room for, at least one unless they are none.
@@ -89,7 +84,7 @@ impl Transmitter {
                 Some(filling) => match widen(filling) {
                     Ok(wider) => wider,
                     Err(full) => {
-                        transmitter.gathered.set(Some(full));
+                        transmitter.gathered.put(full);
                         if !Transmitter::send_gathered(this) {
                             return transmitter.wait(context);
                         }
@@ -100,7 +95,7 @@ impl Transmitter {
             };
             let taken = filling.push(bytes);
             let is_full = filling.is_full();
-            transmitter.gathered.set(Some(filling));
+            transmitter.gathered.put(filling);
             if is_full {
                 transmitter.set(FLUSH);
                 Transmitter::send_gathered(this);
@@ -120,10 +115,10 @@ impl Transmitter {
         transmitter.check()?;
         while let Some(bytes) = view.take_if(|view| !view.is_empty()) {
             match transmitter.gathered.take() {
-                None => transmitter.gathered.set(Some(Filling::whole(bytes))),
+                None => transmitter.gathered.put(Filling::whole(bytes)),
                 Some(mut filling) if filling.room() >= bytes.len() => {
                     filling.push(&bytes);
-                    transmitter.gathered.set(Some(filling));
+                    transmitter.gathered.put(filling);
                 }
                 Some(filling) => {
                     let filling = match widen(filling) {
@@ -132,7 +127,7 @@ impl Transmitter {
                     };
                     *view = Some(bytes);
                     let fits = filling.is_ok();
-                    transmitter.gathered.set(Some(filling.unwrap_or_else(|full| full)));
+                    transmitter.gathered.put(filling.unwrap_or_else(|full| full));
                     if !fits && !Transmitter::send_gathered(this) {
                         return transmitter.wait(context);
                     }
@@ -196,7 +191,7 @@ impl Transmitter {
 
     fn send(this: &Shared<Connection>, view: View) {
         let op = Op::Send { fd: this.fd(), base: view.as_ptr(), len: view.len() as u32 };
-        this.transmitter.sending.set(Some(view));
+        this.transmitter.sending.put(view);
         // SAFETY: the view stays in `sending` until the completion, and keeps the bytes.
         let submitted = reactor::with(|reactor| unsafe { reactor.submit(op, this, SEND) });
         if let Some(Err(_)) | None = submitted {
