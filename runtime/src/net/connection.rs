@@ -102,3 +102,14 @@ impl Drop for Connection {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_is_small() {
+        assert!(size_of::<Connection>() <= 128 - 16, "{}", size_of::<Connection>());
+        assert_eq!(size_of::<super::super::TcpStream>(), size_of::<usize>());
+    }
+}

@@ -30,9 +30,8 @@ use crate::sys::socket;
 /// }
 /// ```
 pub struct TcpStream {
-    input: InputStream,
-    output: OutputStream,
-    connection: Shared<Connection>,
+    /// One word, however many futures it is moved through; nothing once it is split.
+    connection: Option<Shared<Connection>>,
 }
 
 impl TcpStream {
@@ -42,22 +41,18 @@ impl TcpStream {
     ///
     /// [`OutOfMemory`](io::ErrorKind::OutOfMemory) when the memory budget is used up; the socket is closed then.
     pub fn from_fd(fd: OwnedFd) -> io::Result<TcpStream> {
-        let connection = Connection::new(fd)?;
-        Ok(TcpStream {
-            input: InputStream::new(connection.clone()),
-            output: OutputStream::new(connection.clone()),
-            connection,
-        })
+        Ok(TcpStream { connection: Some(Connection::new(fd)?) })
     }
 
     /// The two directions, which different fibers may use. The connection is closed when both are dropped.
-    pub fn split(self) -> (InputStream, OutputStream) {
-        (self.input, self.output)
+    pub fn split(mut self) -> (InputStream, OutputStream) {
+        let connection = self.connection.take().expect("a stream is split once, which uses it up");
+        halves(connection)
     }
 
     /// A handle for the options of the connection, and for ending it from elsewhere.
     pub fn control(&self) -> TcpControl {
-        TcpControl { connection: self.connection.clone() }
+        TcpControl { connection: self.connection().clone() }
     }
 
     /// The address of the other end.
@@ -69,11 +64,26 @@ impl TcpStream {
     pub fn local_address(&self) -> io::Result<SocketAddr> {
         self.control().local_address()
     }
+
+    fn connection(&self) -> &Shared<Connection> {
+        self.connection.as_ref().expect("there until the stream is split, which uses it up")
+    }
+}
+
+fn halves(connection: Shared<Connection>) -> (InputStream, OutputStream) {
+    (InputStream::new(connection.clone()), OutputStream::new(connection))
+}
+
+impl Drop for TcpStream {
+    /// Unless it was split: then its halves close it.
+    fn drop(&mut self) {
+        drop(self.connection.take().map(halves));
+    }
 }
 
 impl fmt::Debug for TcpStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TcpStream").field("fd", &self.connection.fd()).finish_non_exhaustive()
+        f.debug_struct("TcpStream").field("fd", &self.connection().fd()).finish_non_exhaustive()
     }
 }
 

@@ -16,7 +16,7 @@ use crate::mem;
 use crate::sys::uring::{BufferRing, Driver};
 
 /// Buffers that are given to the kernel at once, at start and whenever it runs out.
-const GROUP: u16 = 256;
+const GROUP: u16 = 128;
 /// No buffer.
 const NONE: u16 = u16::MAX;
 
