@@ -67,7 +67,6 @@ where
         signal::watch(config.handle_interrupt).map_err(StartError::Machine)?;
     }
     let started_at = Location::caller();
-    let main = move || main_future(main);
     let mut supervisor = Supervisor::new(main, handles_signals, config.grace_period, started_at);
     let failure = run_shards(&config, &mut supervisor);
     if handles_signals {
@@ -75,10 +74,6 @@ where
     }
     failure.map_or(Ok(()), Err)?;
     Ok(supervisor.finish())
-}
-
-async fn main_future<F: AsyncFnOnce() -> T, T>(main: F) -> T {
-    main().await
 }
 
 /// Runs all shards until they end, the first one on this thread.

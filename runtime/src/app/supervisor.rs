@@ -39,8 +39,8 @@ pub(super) struct Supervisor<T> {
 }
 
 impl<T: 'static> Supervisor<T> {
-    pub(super) fn new<F: Future<Output = T> + 'static>(
-        main: impl FnOnce() -> F + 'static,
+    pub(super) fn new(
+        main: impl AsyncFnOnce() -> T + 'static,
         handles_signals: bool,
         grace_period: Duration,
         started_at: &'static Location<'static>,
