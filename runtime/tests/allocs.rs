@@ -167,7 +167,8 @@ async fn a_wake_on_the_shard() {
     let work = async || {
         for _ in 0..1_000 {
             let waker = place.borrow_mut().take().unwrap();
-            waker.clone().wake();
+            let copy = waker.clone();
+            copy.wake();
             yield_now().await;
         }
     };
