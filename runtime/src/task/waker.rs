@@ -88,7 +88,7 @@ mod tests {
         }
         assert_ne!(later, number);
         assert_eq!((later.shard(), later.chunk(), later.slot()), (4095, CHUNKS_MAX - 1, SLOTS_MAX - 1));
-        assert_eq!(Number(number.0 | (1 << 26) - 1).next(), number, "generations wrap in their own bits");
+        assert_eq!(Number(number.0 | ((1 << 26) - 1)).next(), number, "generations wrap in their own bits");
     }
 
     #[test]
