@@ -2,13 +2,13 @@
 
 use std::cell::Cell;
 use std::fmt;
-use std::future::Future;
-use std::panic::Location;
-use std::pin::Pin;
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 
 use super::mesh;
-use super::submit::submit_to;
+use super::submit::submit_at;
 use crate::reactor::{Shared, Source};
 use crate::sys::op::Completion;
 use crate::task::{self, WakerSlot};
@@ -167,8 +167,15 @@ where
         let one = One { all: all.clone(), shard, done: false };
         let call = call.clone();
         let fiber = async move {
-            let output = submit_to(shard, call).await;
-            one.finish(output);
+            let mut sent = pin!(submit_at(shard, called_at, call));
+            // A panic goes on in the fiber that waits for all, and only there.
+            let output = poll_fn(|context| {
+                let polled = catch_unwind(AssertUnwindSafe(|| sent.as_mut().poll(context)));
+                polled.map_or(Poll::Ready(None), |polled| polled.map(Some))
+            });
+            if let Some(output) = output.await {
+                one.finish(output);
+            }
         };
         task::spawn_detached(fiber, called_at).expect(NO_MEMORY);
     }

@@ -39,7 +39,17 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: Future<Output: Send + 'static> + 'static,
 {
-    SubmitTo { shard, called_at: Location::caller(), state: State::Start(call) }
+    submit_at(shard, Location::caller(), call)
+}
+
+/// [`submit_to`]; `called_at` stands in reports of its failure.
+#[inline]
+pub(super) fn submit_at<F, R>(shard: usize, called_at: &'static Location<'static>, call: F) -> SubmitTo<F, R>
+where
+    F: FnOnce() -> R + Send + 'static,
+    R: Future<Output: Send + 'static> + 'static,
+{
+    SubmitTo { shard, called_at, state: State::Start(call) }
 }
 
 /// The future of [`submit_to`].
