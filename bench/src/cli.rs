@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::parts;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -28,6 +29,7 @@ Options:
 const PARTS: [&str; 5] = ["echo", "spawn", "timers", "shards", "idle"];
 const PARTS_ON_REQUEST: [&str; 1] = ["floor"];
 const ROUNDS: usize = 7;
+const ROUNDS_QUICK: usize = 3;
 const ROUNDS_MAX: usize = 1000;
 const PHASE: Duration = Duration::from_millis(1000);
 
@@ -45,7 +47,8 @@ pub struct Options {
 
 impl Options {
     /// Reads the command line; the error is a sentence for the user.
-    pub fn parse(arguments: impl Iterator<Item = String>) -> Result<Self, String> {
+    pub fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Self, String> {
+        let mut rounds_wanted = None;
         let mut options = Self {
             parts: Vec::new(),
             rounds: ROUNDS,
@@ -54,22 +57,28 @@ impl Options {
             json: None,
             only: Vec::new(),
         };
-        let mut arguments = arguments.peekable();
         while let Some(argument) = arguments.next() {
             let mut value = || arguments.next().ok_or(format!("{argument} needs a value; see --help"));
             match argument.as_str() {
                 "--rounds" => {
                     let rounds = value()?;
                     let number = rounds.parse().ok().filter(|rounds| (1..=ROUNDS_MAX).contains(rounds));
-                    options.rounds =
-                        number.ok_or(format!("--rounds {rounds} is not a number from 1 to {ROUNDS_MAX}"))?;
+                    let text = || format!("--rounds {rounds} is not a number from 1 to {ROUNDS_MAX}");
+                    rounds_wanted = Some(number.ok_or_else(text)?);
                 }
                 "--quick" => {
-                    options.rounds = 3;
+                    options.rounds = ROUNDS_QUICK;
                     options.phase = PHASE / 4;
                     options.scale = 0.25;
                 }
-                "--only" => options.only = value()?.split(',').map(str::to_owned).collect(),
+                "--only" => {
+                    options.only = value()?.split(',').map(str::to_owned).collect();
+                    if let Some(unknown) = options.only.iter().find(|only| !parts::is_candidate(only)) {
+                        return Err(format!(
+                            "--only {unknown}: there is no such runtime; README.md has their names"
+                        ));
+                    }
+                }
                 "--json" => options.json = Some(value()?.into()),
                 part if PARTS.contains(&part) || PARTS_ON_REQUEST.contains(&part) => {
                     options.parts.push(argument)
@@ -77,6 +86,7 @@ impl Options {
                 _ => return Err(format!("`{argument}` is neither a part nor an option; see --help")),
             }
         }
+        options.rounds = rounds_wanted.unwrap_or(options.rounds);
         if options.parts.is_empty() {
             options.parts = PARTS.map(str::to_owned).to_vec();
         }
@@ -110,6 +120,7 @@ mod tests {
         let options = parse("floor spawn --rounds 9 --only seastar,tokio --json out.json").unwrap();
         assert_eq!(options.parts, ["floor", "spawn"]);
         assert_eq!(options.rounds, 9);
+        assert_eq!(parse("--rounds 5 --quick").unwrap().rounds, 5);
         assert!(options.wants("tokio") && !options.wants("monoio"));
         assert_eq!(options.json, Some("out.json".into()));
     }
@@ -118,6 +129,7 @@ mod tests {
     fn what_cannot_be_understood_is_named() {
         assert!(parse("--rounds none").err().unwrap().contains("none"));
         assert!(parse("--json").err().unwrap().contains("--json"));
+        assert!(parse("--only seastar,tokyo").err().unwrap().contains("tokyo"));
         assert!(parse("ecco").err().unwrap().contains("ecco"));
     }
 }

@@ -23,6 +23,7 @@ mod syscalls;
 
 use cli::Options;
 use report::Results;
+use std::fs::File;
 use std::io;
 use std::process::ExitCode;
 
@@ -37,7 +38,7 @@ fn main() -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let result = match words[..] {
         ["child", ref task @ ..] => run_child(task),
-        ["--help" | "-h"] => {
+        _ if words.iter().any(|word| ["--help", "-h"].contains(word)) => {
             print!("{}", cli::HELP);
             return ExitCode::SUCCESS;
         }
@@ -57,17 +58,22 @@ fn main() -> ExitCode {
 
 fn run(options: &Options) -> io::Result<()> {
     affinity::allow_descriptors(DESCRIPTORS)?;
+    // Before the work rather than after it, in case it cannot be done.
+    let json = options.json.as_ref().map(|path| {
+        let about = |error: io::Error| {
+            io::Error::new(error.kind(), format!("cannot write {}: {error}", path.display()))
+        };
+        File::create(path).map_err(about)
+    });
+    let json = json.transpose()?;
     let mut results = Results::default();
     println!("{}; {} rounds", machine::describe(), options.rounds);
     for part in &options.parts {
         parts::run(part, options, &mut results)?;
         results.print(part);
     }
-    if let Some(path) = &options.json {
-        let text = serde_json::to_string_pretty(&results.json(options.rounds))?;
-        std::fs::write(path, text).map_err(|error| {
-            io::Error::new(error.kind(), format!("cannot write {}: {error}", path.display()))
-        })?;
+    if let Some(file) = json {
+        serde_json::to_writer_pretty(file, &results.json(options.rounds))?;
     }
     Ok(())
 }

@@ -10,6 +10,7 @@ use crate::affinity::{self, SERVER_CPU};
 use crate::cli::Options;
 use crate::report::Results;
 use crate::runtimes::{Compio, Glommio, Kimojio, Monoio, Runtime, Seastar, SpawnOnHandle, SubmitTo, Tokio};
+use crate::servers::SERVERS;
 use crate::{child, order};
 use std::io;
 
@@ -17,8 +18,14 @@ use std::io;
 const RUNTIMES: [&str; 6] = ["seastar", "tokio", "monoio", "compio", "glommio", "kimojio"];
 /// kimojio's timers are io_uring operations, of which a million are too many.
 const RUNTIMES_WITH_TIMERS: [&str; 5] = ["seastar", "tokio", "monoio", "compio", "glommio"];
-/// The ways to call another thread that `shards` compares; `raw` is what the machine can do.
+/// The ways to call another thread that `shards` compares; [`RAW`] is what the machine can do.
 const CALLERS: [&str; 6] = ["seastar", "tokio", "tokio-handle", "monoio", "compio", "glommio"];
+const RAW: &str = "raw";
+
+/// Whether some part measures something of that name.
+pub fn is_candidate(name: &str) -> bool {
+    name == RAW || CALLERS.contains(&name) || SERVERS.iter().any(|server| server.name == name)
+}
 
 /// Measures the part `name` as often as `options` say.
 pub fn run(name: &str, options: &Options, results: &mut Results) -> io::Result<()> {
@@ -29,7 +36,7 @@ pub fn run(name: &str, options: &Options, results: &mut Results) -> io::Result<(
         "spawn" => run_children(name, &RUNTIMES, options, results),
         "timers" => run_children(name, &RUNTIMES_WITH_TIMERS, options, results),
         "shards" => {
-            let with_raw: Vec<&str> = ["raw"].into_iter().chain(CALLERS).collect();
+            let with_raw: Vec<&str> = [RAW].into_iter().chain(CALLERS).collect();
             run_children(name, &with_raw, options, results)
         }
         _ => Err(io::Error::new(io::ErrorKind::InvalidInput, format!("there is no part `{name}`"))),
@@ -69,7 +76,7 @@ pub fn measure(part: &str, runtime: &str, scale: f64) -> io::Result<()> {
         affinity::pin(SERVER_CPU)?;
     }
     match (part, runtime) {
-        ("shards", "raw") => shards::raw::measure(scale),
+        ("shards", RAW) => shards::raw::measure(scale),
         ("shards", "seastar") => shards::measure::<SubmitTo>(scale),
         ("shards", "tokio-handle") => shards::measure::<SpawnOnHandle>(scale),
         ("shards", "tokio") => shards::measure::<shards::OverChannels<Tokio>>(scale),

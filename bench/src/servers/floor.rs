@@ -30,7 +30,7 @@ pub fn serve(setup: Setup) -> io::Result<()> {
     let mut server = Server {
         setup,
         listener,
-        buffers: Buffers::register(&ring)?,
+        buffers: Buffers::register(&ring, setup.buffers)?,
         connections: Vec::new(),
         starved: Vec::new(),
         ended: false,

@@ -12,6 +12,9 @@ pub struct Setup {
     pub direct_descriptors: bool,
     pub multishot_receive: bool,
     pub no_iowait: bool,
+    /// Buffers in the ring, a power of two. The kernel takes the one that was not used for longest, so many of them are as many
+    /// misses of the cache; with less than there are requests in a turn, receives end for want of one.
+    pub buffers: u16,
 }
 
 /// A named deviation from [`Setup::BEST`].
@@ -31,6 +34,7 @@ impl Setup {
         direct_descriptors: true,
         multishot_receive: true,
         no_iowait: false,
+        buffers: 128,
     };
 
     /// The set-up of that name.
@@ -49,6 +53,8 @@ pub const VARIANTS: &[Variant] = &[
     Variant { name: "sqarray", change: |setup| setup.no_sqarray = false },
     Variant { name: "taskrun-flag", change: |setup| setup.taskrun_flag = true },
     Variant { name: "no-iowait", change: |setup| setup.no_iowait = true },
+    Variant { name: "buffers-1024", change: |setup| setup.buffers = 1024 },
+    Variant { name: "buffers-4096", change: |setup| setup.buffers = 4096 },
     Variant { name: "single-shot", change: |setup| setup.multishot_receive = false },
     Variant { name: "coop-not-defer", change: |setup| setup.defer_taskrun = false },
     Variant {
