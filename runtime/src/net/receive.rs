@@ -173,7 +173,8 @@ impl Receiver {
     fn failed(this: &Shared<Connection>, reactor: &Reactor, error: i32) {
         let receiver = &this.receiver;
         match error {
-            libc::ENOBUFS if !receiver.is(DROPPED) => {
+            // Only for somebody who waits: what nobody reads must not take the buffers of others.
+            libc::ENOBUFS if receiver.is(WAITING) => {
                 receiver.set(STARVED);
                 reactor.buffers().starve(this);
             }
