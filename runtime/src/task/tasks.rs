@@ -295,6 +295,8 @@ pub(crate) fn run_ready(mut enough: impl FnMut() -> bool) {
         let Some(task) = tasks.running.take() else { resume_unwind(panic) };
         // SAFETY: the task was being polled when it panicked.
         unsafe { raw::panicked(task, panic) };
+        // SAFETY: as above. A panic says more than the wish to be cancelled.
+        unsafe { task.as_ref() }.clear(CANCELLED);
         finish(task);
     }
 }
