@@ -17,6 +17,7 @@ use crate::sys::socket;
 /// Tags of the connection's operations.
 pub(super) const RECEIVE: u8 = 0;
 pub(super) const SEND: u8 = 1;
+pub(super) const READABLE: u8 = 2;
 
 const CLOSED: RawFd = -1;
 
@@ -84,6 +85,7 @@ impl Source for Connection {
     fn complete(this: &Shared<Self>, tag: u8, completion: Completion) {
         match tag {
             RECEIVE => Receiver::complete(this, completion),
+            READABLE => Receiver::readable(this, completion),
             _ => Transmitter::complete(this, completion),
         }
     }
@@ -91,7 +93,6 @@ impl Source for Connection {
     #[inline]
     fn end_of_turn(this: &Shared<Self>) {
         Transmitter::end_of_turn(this);
-        Receiver::end_of_turn(this);
     }
 }
 

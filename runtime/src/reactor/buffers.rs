@@ -4,12 +4,9 @@
 //! a [`View`](super::View) into it, and goes back to the kernel with the last one.
 
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
 use std::io;
-use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::source::{self, Shared, Source};
 use super::state;
 use super::view::View;
 use crate::mem;
@@ -30,8 +27,6 @@ pub(crate) struct Buffers {
     made: Cell<u16>,
     /// Buffers that the kernel can fill.
     available: Cell<u16>,
-    /// Sockets whose receive ended for want of buffers, in the order in which that happened.
-    starved: RefCell<VecDeque<NonNull<source::Header>>>,
 }
 
 /// What is known of one buffer.
@@ -55,7 +50,6 @@ impl Buffers {
             epoch: EPOCHS.fetch_add(1, Ordering::Relaxed) & View::EPOCH_MASK,
             made: Cell::new(0),
             available: Cell::new(0),
-            starved: RefCell::new(VecDeque::with_capacity(64)),
         };
         if !buffers.grow() {
             return Err(io::Error::new(
@@ -67,6 +61,7 @@ impl Buffers {
     }
 
     /// Gives the kernel buffers that did not exist before; `false` at the limit.
+    #[cold]
     fn grow(&self) -> bool {
         let mut ring = self.ring.borrow_mut();
         let first = self.made.get();
@@ -93,26 +88,10 @@ impl Buffers {
         state.next.set(NONE);
     }
 
-    /// A receive of `source` ended because the kernel had no buffers. [`Source::end_of_turn`] is called
-    /// when it has some again.
-    pub(crate) fn starve<T: Source>(&self, source: &Shared<T>) {
-        if self.available.get() == 0 {
-            self.grow();
-        }
-        self.starved.borrow_mut().push_back(source.retain());
-    }
-
-    /// Lets as many starved receives go on as there are buffers.
+    /// Whether the kernel can fill a buffer; makes some if there are none and more may be made.
     #[inline]
-    pub(super) fn serve_starved(&self) {
-        if self.available.get() == 0 || self.starved.borrow().is_empty() {
-            return;
-        }
-        for _ in 0..self.available.get() {
-            let Some(source) = self.starved.borrow_mut().pop_front() else { return };
-            // SAFETY: `starve` kept a reference.
-            unsafe { source::end_of_turn(source) };
-        }
+    pub(crate) fn has_some(&self) -> bool {
+        self.available.get() > 0 || self.grow()
     }
 
     #[inline]
@@ -129,10 +108,6 @@ impl Buffers {
 
 impl Drop for Buffers {
     fn drop(&mut self) {
-        for source in self.starved.get_mut().drain(..) {
-            // SAFETY: `starve` kept a reference.
-            unsafe { source::release(source) };
-        }
         if self.available.get() != self.made.get() {
             // Views outlive the shard: what they look at stays, unreachable for the kernel.
             self.ring.get_mut().keep();

@@ -100,7 +100,6 @@ impl Reactor {
                 unsafe { source::end_of_turn(source) };
             }
         }
-        self.buffers.serve_starved();
     }
 
     /// Enters the kernel if it has something for us or we for it.

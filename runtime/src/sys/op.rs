@@ -32,6 +32,10 @@ pub(crate) enum Op {
     Close {
         fd: RawFd,
     },
+    /// Completes once, when the descriptor is readable or at its end.
+    AwaitReadable {
+        fd: RawFd,
+    },
     /// Completes each time the descriptor becomes readable.
     PollReadable {
         fd: RawFd,
