@@ -127,18 +127,18 @@ impl Acceptor {
 }
 
 impl Source for Acceptor {
-    fn complete(this: &Shared<Self>, _tag: u8, completion: Completion) {
+    fn complete(this: &Shared<Self>, reactor: &Reactor, _tag: u8, completion: Completion) {
         if !completion.more() {
             this.armed.set(false);
             this.pausing.set(false);
         }
-        match completion.result {
+        match completion.result() {
             fd @ 0.. if this.aborted.get() => socket::close(fd),
             fd @ 0.. => {
                 let mut queue = this.queue.borrow_mut();
                 queue.push_back(fd);
                 if queue.len() >= QUEUE_MAX && this.armed.get() && !this.pausing.replace(true) {
-                    reactor::with(|reactor| reactor.cancel(this, ACCEPT));
+                    reactor.cancel(this, ACCEPT);
                 }
             }
             // A peer that gave up before it was accepted (accept(2)), or an accept that was ended here.

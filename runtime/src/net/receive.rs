@@ -128,6 +128,8 @@ impl Receiver {
 
     /// Starts to receive, into the shard's buffers if there are any, or else as soon as the socket is
     /// readable. Returns what could be read at once.
+    #[cold]
+    #[inline(never)]
     fn begin(this: &Shared<Connection>, reactor: &Reactor) -> Option<View> {
         let receiver = &this.receiver;
         let seen = receiver.is(SEEN);
@@ -156,21 +158,55 @@ impl Receiver {
     }
 
     #[inline]
-    pub(super) fn complete(this: &Shared<Connection>, completion: Completion) {
-        reactor::with(|reactor| Receiver::complete_on(this, reactor, completion));
+    pub(super) fn complete(this: &Shared<Connection>, reactor: &Reactor, completion: Completion) {
+        let receiver = &this.receiver;
+        match completion.buffer() {
+            Some(buffer) if completion.more() && completion.result() > 0 && !receiver.is(DROPPED) => {
+                receiver.take_in(reactor, buffer, completion.result());
+                if receiver.received.count() >= UNREAD_MAX {
+                    receiver.pause(this, reactor);
+                }
+                if receiver.is(WAITING) {
+                    receiver.clear(WAITING);
+                    receiver.waker.wake();
+                }
+            }
+            _ => Receiver::complete_otherwise(this, reactor, completion),
+        }
     }
 
     #[inline]
-    fn complete_on(this: &Shared<Connection>, reactor: &Reactor, completion: Completion) {
+    fn take_in(&self, reactor: &Reactor, buffer: u16, len: i32) {
+        reactor.buffers().filled(buffer, len.max(0) as usize);
+        self.received.push(reactor.buffers(), buffer);
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn pause(&self, this: &Shared<Connection>, reactor: &Reactor) {
+        if self.is(ARMED) && !self.is(PAUSING) {
+            self.set(PAUSING);
+            reactor.cancel(this, RECEIVE);
+        }
+    }
+
+    /// A completion that is the last one, or a failure, or for nobody.
+    #[cold]
+    #[inline(never)]
+    fn complete_otherwise(this: &Shared<Connection>, reactor: &Reactor, completion: Completion) {
         let receiver = &this.receiver;
         if !completion.more() {
             receiver.clear(ARMED | PAUSING);
         }
         if let Some(buffer) = completion.buffer() {
-            receiver.take_in(reactor, buffer, completion.result);
+            receiver.take_in(reactor, buffer, completion.result());
+            if completion.result() <= 0 || receiver.is(DROPPED) {
+                // Nothing in it, or nobody to read it.
+                while receiver.received.pop(reactor.buffers()).is_some() {}
+            }
         }
-        match completion.result {
-            1.. => receiver.pause_if_full(this, reactor),
+        match completion.result() {
+            1.. => {}
             0 => receiver.set(END),
             error => receiver.failed(-error),
         }
@@ -182,26 +218,13 @@ impl Receiver {
         receiver.tell_news();
     }
 
-    /// Wakes the reader if there is something for it.
-    #[inline]
-    fn tell_news(&self) {
-        let news = self.received.count() > 0 || self.is(END | SEEN) || self.error.get() != 0;
-        if news && self.is(WAITING) {
-            self.clear(WAITING);
-            self.waker.wake();
-        }
-    }
-
     /// The socket is readable, or at its end, or cannot be watched.
     #[cold]
-    pub(super) fn readable(this: &Shared<Connection>, completion: Completion) {
-        reactor::with(|reactor| Receiver::readable_on(this, reactor, completion));
-    }
-
-    fn readable_on(this: &Shared<Connection>, reactor: &Reactor, completion: Completion) {
+    #[inline(never)]
+    pub(super) fn readable(this: &Shared<Connection>, reactor: &Reactor, completion: Completion) {
         let receiver = &this.receiver;
         receiver.clear(WATCHED);
-        match completion.result {
+        match completion.result() {
             0.. => receiver.set(SEEN),
             error => receiver.failed(-error),
         }
@@ -211,22 +234,12 @@ impl Receiver {
         receiver.tell_news();
     }
 
-    #[inline]
-    fn take_in(&self, reactor: &Reactor, buffer: u16, len: i32) {
-        let buffers = reactor.buffers();
-        buffers.filled(buffer, len.max(0) as usize);
-        self.received.push(buffers, buffer);
-        if len <= 0 || self.is(DROPPED) {
-            // Nothing in it, or nobody to read it.
-            while self.received.pop(buffers).is_some() {}
-        }
-    }
-
-    #[inline]
-    fn pause_if_full(&self, this: &Shared<Connection>, reactor: &Reactor) {
-        if self.received.count() >= UNREAD_MAX && self.is(ARMED) && !self.is(PAUSING) {
-            self.set(PAUSING);
-            reactor.cancel(this, RECEIVE);
+    /// Wakes the reader if there is something for it.
+    fn tell_news(&self) {
+        let news = self.received.count() > 0 || self.is(END | SEEN) || self.error.get() != 0;
+        if news && self.is(WAITING) {
+            self.clear(WAITING);
+            self.waker.wake();
         }
     }
 

@@ -3,7 +3,7 @@
 //! The kernel fills buffers in the order in which it got them. A filled buffer belongs to whoever holds
 //! a [`View`](super::View) into it, and goes back to the kernel with the last one.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::io;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -14,13 +14,14 @@ use crate::sys::uring::{BufferRing, Driver};
 
 /// Buffers that are given to the kernel at once, at start and whenever it runs out.
 const GROUP: u16 = 128;
+const ENTRIES: usize = BufferRing::ENTRIES as usize;
 /// No buffer.
 const NONE: u16 = u16::MAX;
 
 /// All receive buffers of one shard.
 pub(crate) struct Buffers {
-    ring: RefCell<BufferRing>,
-    states: Box<[State]>,
+    ring: BufferRing,
+    states: Box<[State; ENTRIES]>,
     /// Tells this shard's buffers from those of shards that this thread was before.
     epoch: u32,
     /// Buffers that exist.
@@ -44,9 +45,11 @@ impl Buffers {
         let ring = BufferRing::new()?;
         driver.register_buffers(&ring)?;
         let state = || State { references: Cell::new(0), len: Cell::new(0), next: Cell::new(NONE) };
+        let states: Box<[State]> = (0..ENTRIES).map(|_| state()).collect();
+        let Ok(states) = states.try_into() else { unreachable!("as many as there are entries") };
         let buffers = Buffers {
-            states: (0..ring.entries()).map(|_| state()).collect(),
-            ring: RefCell::new(ring),
+            states,
+            ring,
             epoch: EPOCHS.fetch_add(1, Ordering::Relaxed) & View::EPOCH_MASK,
             made: Cell::new(0),
             available: Cell::new(0),
@@ -63,13 +66,13 @@ impl Buffers {
     /// Gives the kernel buffers that did not exist before; `false` at the limit.
     #[cold]
     fn grow(&self) -> bool {
-        let mut ring = self.ring.borrow_mut();
+        let ring = &self.ring;
         let first = self.made.get();
         let budget = mem::statistics();
         let size = GROUP as usize * ring.buffer_size();
         // At most a quarter of the shard's memory is for data that nobody has read.
         let fits = (first as usize + GROUP as usize) * ring.buffer_size() <= budget.budget / 4 || first == 0;
-        if first + GROUP > ring.entries() || !fits || !mem::charge(size) {
+        if first + GROUP > BufferRing::ENTRIES || !fits || !mem::charge(size) {
             return false;
         }
         (first..first + GROUP).for_each(|buffer| ring.provide(buffer));
@@ -82,7 +85,7 @@ impl Buffers {
     #[inline]
     pub(crate) fn filled(&self, buffer: u16, len: usize) {
         self.available.set(self.available.get() - 1);
-        let state = &self.states[buffer as usize];
+        let state = self.state(buffer);
         state.len.set(len as u16);
         state.references.set(1);
         state.next.set(NONE);
@@ -97,12 +100,18 @@ impl Buffers {
     #[inline]
     fn give_back(&self, buffer: u16) {
         self.available.set(self.available.get() + 1);
-        self.ring.borrow_mut().provide(buffer);
+        self.ring.provide(buffer);
     }
 
+    #[inline]
+    fn state(&self, buffer: u16) -> &State {
+        &self.states[buffer as usize & (ENTRIES - 1)]
+    }
+
+    #[inline]
     pub(super) fn view(&self, buffer: u16) -> View {
-        let len = self.states[buffer as usize].len.get() as u32;
-        View::of_buffer(self.ring.borrow().address(buffer), len, self.epoch, buffer)
+        let len = self.state(buffer).len.get() as u32;
+        View::of_buffer(self.ring.address(buffer), len, self.epoch, buffer)
     }
 }
 
@@ -110,7 +119,7 @@ impl Drop for Buffers {
     fn drop(&mut self) {
         if self.available.get() != self.made.get() {
             // Views outlive the shard: what they look at stays, unreachable for the kernel.
-            self.ring.get_mut().keep();
+            self.ring.keep();
         }
     }
 }
@@ -120,7 +129,7 @@ impl Drop for Buffers {
 pub(super) fn retain(epoch: u32, buffer: u16) {
     state::with(|reactor| {
         if reactor.buffers.epoch == epoch {
-            let references = &reactor.buffers.states[buffer as usize].references;
+            let references = &reactor.buffers.state(buffer).references;
             references.set(references.get().checked_add(1).expect("fewer than 65,536 views share a buffer"));
         }
     });
@@ -132,7 +141,7 @@ pub(super) fn release(epoch: u32, buffer: u16) {
     state::with(|reactor| {
         let buffers = &reactor.buffers;
         if buffers.epoch == epoch {
-            let references = &buffers.states[buffer as usize].references;
+            let references = &buffers.state(buffer).references;
             references.set(references.get() - 1);
             if references.get() == 0 {
                 buffers.give_back(buffer);
@@ -176,7 +185,7 @@ impl Received {
                 self.first.set(buffer);
                 self.epoch.set(buffers.epoch);
             }
-            last => buffers.states[last as usize].next.set(buffer),
+            last => buffers.state(last).next.set(buffer),
         }
         self.count.set(self.count.get() + 1);
     }
@@ -187,7 +196,7 @@ impl Received {
         if first == NONE || self.lose(buffers) {
             return None;
         }
-        let next = buffers.states[first as usize].next.get();
+        let next = buffers.state(first).next.get();
         self.first.set(next);
         if next == NONE {
             self.last.set(NONE);

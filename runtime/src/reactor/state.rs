@@ -23,6 +23,8 @@ pub(super) const TOKEN_BELL: u64 = 1;
 pub(super) const TOKEN_EVENT: u64 = 2;
 /// Token of the poll that sees a stop signal.
 pub(super) const TOKEN_SIGNAL: u64 = 3;
+/// Larger tokens are those of [`submit`](Reactor::submit).
+pub(super) const TOKEN_OWN_MAX: u64 = TOKEN_SIGNAL;
 
 thread_local! {
     /// Null on threads that are no shard.
@@ -99,7 +101,7 @@ impl Reactor {
     /// # Safety
     ///
     /// Memory that `op` points to lies in `source`, or is kept by it, until the last completion.
-    #[inline]
+    #[inline(always)]
     pub(crate) unsafe fn submit<T: Source>(&self, op: Op, source: &Shared<T>, tag: u8) -> io::Result<()> {
         self.push(op, source.token(tag))?;
         source.retain();
@@ -138,6 +140,7 @@ impl Reactor {
         self.alarm.set(Some(deadline));
     }
 
+    #[inline(always)]
     pub(super) fn push(&self, op: Op, token: u64) -> io::Result<()> {
         // SAFETY: pointers of operations come through `submit`, whose caller answers for them; the
         // others that are pushed have none.

@@ -7,7 +7,7 @@ use io_uring::{opcode, types};
 use super::buffers::GROUP;
 use crate::sys::op::Op;
 
-#[inline]
+#[inline(always)]
 pub(super) fn encode(op: Op) -> Entry {
     match op {
         Op::Accept { fd } => opcode::AcceptMulti::new(Fd(fd)).flags(libc::SOCK_CLOEXEC).build(),

@@ -7,10 +7,11 @@ mod setup;
 pub(crate) use buffers::BufferRing;
 
 use std::io;
-use std::mem::ManuallyDrop;
+use std::mem::{ManuallyDrop, MaybeUninit};
 use std::os::fd::{AsRawFd, RawFd};
 use std::ptr::NonNull;
 
+use io_uring::squeue::Entry;
 use io_uring::types::{SubmitArgs, Timespec};
 use io_uring::{CompletionQueue, EnterFlags, IoUring, SubmissionQueue, Submitter};
 
@@ -26,6 +27,9 @@ pub(crate) enum Wait {
     /// Until a completion.
     Forever,
 }
+
+/// Room for some completions.
+pub(crate) type Batch = [MaybeUninit<io_uring::cqueue::Entry>; 32];
 
 /// One ring, owned and entered by one thread.
 pub(crate) struct Driver {
@@ -67,11 +71,24 @@ impl Driver {
     /// # Safety
     ///
     /// Memory that `op` points to stays valid until the last completion with this token.
+    #[inline(always)]
     pub(crate) unsafe fn push(&mut self, op: Op, token: u64) -> io::Result<()> {
         let entry = encode::encode(op).user_data(token);
+        // SAFETY: the caller keeps the memory of the operation valid.
+        match unsafe { self.submissions.push(&entry) } {
+            Ok(()) => Ok(()),
+            // SAFETY: as above.
+            Err(_) => unsafe { self.push_to_full(&entry) },
+        }
+    }
+
+    /// Makes room, then pushes.
+    #[cold]
+    #[inline(never)]
+    unsafe fn push_to_full(&mut self, entry: &Entry) -> io::Result<()> {
         while {
-            // SAFETY: the caller keeps the memory of the operation valid.
-            unsafe { self.submissions.push(&entry) }.is_err()
+            // SAFETY: promised by the caller.
+            unsafe { self.submissions.push(entry) }.is_err()
         } {
             self.enter(Wait::No)?;
         }
@@ -127,24 +144,21 @@ impl Driver {
         }
     }
 
-    /// The next completion that the last enter posted.
+    /// The oldest completions that were not taken; fewer than `batch` holds if there are no more.
+    ///
+    /// A batch leaves the ring at once, so that what is done for one may enter the kernel.
     #[inline]
-    pub(crate) fn next(&mut self) -> Option<Completion> {
-        let entry = self.completions.next()?;
-        Some(Completion::new(entry.user_data(), entry.result(), entry.flags()))
-    }
-
-    /// Makes room for the completions that follow.
-    #[inline]
-    pub(crate) fn reaped(&mut self) {
+    pub(crate) fn take<'a>(&mut self, batch: &'a mut Batch) -> impl Iterator<Item = Completion> + use<'a> {
+        let entries = self.completions.fill(batch);
         self.completions.sync();
+        entries.iter().map(|entry| Completion::new(entry.user_data(), entry.result(), entry.flags()))
     }
 
     /// Gives the kernel a ring of buffers for [`Op::Receive`].
     pub(crate) fn register_buffers(&self, buffers: &BufferRing) -> io::Result<()> {
         // SAFETY: the buffer ring stays mapped until the driver is dropped (the reactor drops it later).
         unsafe {
-            let (address, entries) = (buffers.ring_address(), buffers.entries());
+            let (address, entries) = (buffers.ring_address(), BufferRing::ENTRIES);
             self.submitter.register_buf_ring_with_flags(address, entries, buffers.group(), 0)
         }
     }
