@@ -36,7 +36,7 @@ pub(super) enum Stage {
 #[repr(C)]
 pub(super) struct Header {
     vtable: &'static VTable,
-    called_at: &'static Location<'static>,
+    pub(super) called_at: &'static Location<'static>,
     pub(super) caller: u32,
     pub(super) stage: Cell<Stage>,
     /// Caller's: the answer is here.
@@ -203,9 +203,23 @@ pub(super) unsafe fn free(header: NonNull<Header>) {
     // SAFETY: promised by the caller.
     unsafe {
         let vtable = header.as_ref().vtable;
+        let block = GiveBack { class: vtable.class, block: header.cast() };
         (vtable.clear)(header);
         header.as_ref().waker.clear();
-        mem::give(vtable.class, header.cast());
+        drop(block);
+    }
+}
+
+/// Gives a block back to the arena, also when what was in it panics.
+struct GiveBack {
+    class: usize,
+    block: NonNull<u8>,
+}
+
+impl Drop for GiveBack {
+    fn drop(&mut self) {
+        // SAFETY: made by `free` only, whose caller does not use the parcel any more.
+        unsafe { mem::give(self.class, self.block) };
     }
 }
 

@@ -2,14 +2,14 @@
 
 use std::fmt;
 use std::future::Future;
-use std::panic::{self, Location};
+use std::panic::{self, AssertUnwindSafe, Location};
 use std::pin::Pin;
 use std::ptr::NonNull;
 use std::task::{Context, Poll};
 
 use super::mesh;
 use super::parcel::{self, Header, Stage};
-use crate::reactor;
+use crate::{reactor, task};
 
 /// Runs `call` on `shard` and returns its result.
 ///
@@ -148,8 +148,14 @@ pub(super) unsafe fn returned(header: NonNull<Header>) {
     let parcel = unsafe { header.as_ref() };
     parcel.returned.set(true);
     if parcel.abandoned.get() {
+        let called_at = parcel.called_at;
         // SAFETY: nobody waits, so this was the last use.
-        unsafe { parcel::free(header) };
+        let freed = panic::catch_unwind(AssertUnwindSafe(|| unsafe { parcel::free(header) }));
+        // Nobody is here whom a panic of a result that nobody read could be passed on to.
+        if let Err(panic) = freed {
+            let message = task::panic_message(&*panic);
+            log::error!(target: "seastar", "The answer to a call made at {called_at} panicked: {message}");
+        }
     } else {
         parcel.waker.wake();
     }
