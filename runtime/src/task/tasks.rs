@@ -82,12 +82,13 @@ impl Drop for Tasks {
         TASKS.set(ptr::null());
         // SAFETY: `enter` leaked this box, and only this value knows it; the pointer above is gone.
         let inner = unsafe { Box::from_raw(self.inner.as_ptr()) };
+        inner.inbox.close();
         if inner.live.get() > 0 {
             // Join handles outlive the shard, so the slots they look at must stay, and so must the number
             // by which those are told from the slots of a later shard.
             mem::keep();
         } else {
-            inner.inbox.close();
+            inner.inbox.retire();
         }
     }
 }
