@@ -19,6 +19,7 @@ use std::task::{Context, Poll};
 
 use super::mesh;
 use crate::mem::{self, class};
+use crate::reactor;
 use crate::task::{self, WakerSlot};
 
 /// What the stage holds.
@@ -28,8 +29,10 @@ pub(super) enum Stage {
     Future,
     Output,
     Panic,
-    /// Dropped on the callee before its end, or taken by the caller.
+    /// Dropped on the callee, which stops, before its end; or taken by the caller.
     Nothing,
+    /// Dropped on the callee, which has no memory for it.
+    Refused,
 }
 
 /// What all parcels have in common.
@@ -134,10 +137,15 @@ where
                 Stage::Future => ManuallyDrop::drop(&mut (*contents).future),
                 Stage::Output => ManuallyDrop::drop(&mut (*contents).output),
                 Stage::Panic => ManuallyDrop::drop(&mut (*contents).panic),
-                Stage::Nothing => {}
+                Stage::Nothing | Stage::Refused => {}
             }
         }
     }
+}
+
+/// Whether this shard stops, and the others with it.
+fn stops() -> bool {
+    reactor::with(|reactor| reactor.is_stopping()).unwrap_or(true)
 }
 
 fn report(header: &Header, panic: &(dyn Any + Send)) {
@@ -264,6 +272,9 @@ impl Drop for Visit {
             let cleared = catch_unwind(AssertUnwindSafe(|| unsafe { (header.vtable.clear)(self.header) }));
             if let Err(panic) = cleared {
                 report(header, &*panic);
+            }
+            if !stops() {
+                header.stage.set(Stage::Refused);
             }
         }
         mesh::send_back(self.header);
