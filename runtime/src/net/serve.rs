@@ -93,9 +93,8 @@ impl TcpListener {
             // This shard serves already, below.
             let Some(socket) = lock(&sockets)[smp::this_shard()].take() else { return Ok(()) };
             let listener = TcpListener::from_fd(socket, options)?;
-            SERVED.with_borrow_mut(|served| served.push((service, listener.acceptor.clone())));
+            let _registered = Registered::new(service, &listener);
             listener.serve_here(there, served_at).await;
-            forget(service);
             Ok(())
         }));
         self.serve_here(handler, served_at).await;
@@ -224,6 +223,24 @@ impl Count {
 impl Drop for Count {
     fn drop(&mut self) {
         self.open[self.shard].fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// A listener that this shard serves for another; not beyond the fiber that does, however it ends.
+struct Registered {
+    service: u64,
+}
+
+impl Registered {
+    fn new(service: u64, listener: &TcpListener) -> Registered {
+        SERVED.with_borrow_mut(|served| served.push((service, listener.acceptor.clone())));
+        Registered { service }
+    }
+}
+
+impl Drop for Registered {
+    fn drop(&mut self) {
+        forget(self.service);
     }
 }
 

@@ -9,6 +9,7 @@ mod closing;
 mod distribution;
 mod input;
 mod listening;
+mod outliving;
 mod output;
 
 use std::io;
