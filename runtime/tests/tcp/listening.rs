@@ -1,8 +1,12 @@
 //! Listening, accepting and connecting.
 
+use std::future::Future;
 use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpStream as StdStream};
+use std::pin::pin;
 use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Wake, Waker};
 use std::time::Duration;
 
 use seastar::net::{ListenOptions, connect, listen, listen_with};
@@ -226,4 +230,27 @@ async fn a_burst_of_connections_is_accepted_whole() {
     for _ in 0..800 {
         timeout(Duration::from_secs(30), listener.accept()).await.unwrap().unwrap();
     }
+}
+
+struct Nothing;
+
+impl Wake for Nothing {
+    fn wake(self: Arc<Self>) {}
+}
+
+#[seastar::test]
+async fn accepts_that_were_given_up_hold_nothing() {
+    let listener = listen("127.0.0.1:0").unwrap();
+    let nothing = Arc::new(Nothing);
+    let waker = Waker::from(nothing.clone());
+    let mut context = Context::from_waker(&waker);
+    for _ in 0..10 {
+        let (mut first, mut second) = (pin!(listener.accept()), pin!(listener.accept()));
+        for _ in 0..2 {
+            assert!(first.as_mut().poll(&mut context).is_pending());
+            assert!(second.as_mut().poll(&mut context).is_pending());
+        }
+        assert_eq!(Arc::strong_count(&nothing), 2 + 2);
+    }
+    assert_eq!(Arc::strong_count(&nothing), 2);
 }

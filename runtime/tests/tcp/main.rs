@@ -7,6 +7,7 @@ mod random;
 
 mod closing;
 mod distribution;
+mod foreign;
 mod input;
 mod listening;
 mod outliving;
