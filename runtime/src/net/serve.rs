@@ -264,7 +264,9 @@ fn forget(service: u64) {
     let served = |served: &mut Vec<(u64, Shared<Acceptor>)>| {
         served.extract_if(.., |(number, _)| *number == service).collect::<Vec<_>>()
     };
-    for (_, acceptor) in SERVED.with_borrow_mut(served) {
+    // A future that its thread keeps to the end may be dropped after what is looked at here.
+    let found = SERVED.try_with(|all| served(&mut all.borrow_mut())).unwrap_or_default();
+    for (_, acceptor) in found {
         Acceptor::abort(&acceptor);
     }
 }

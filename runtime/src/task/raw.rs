@@ -19,6 +19,7 @@ use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::pin::Pin;
 use std::ptr::NonNull;
 use std::task::{Context, Poll};
+use std::thread;
 
 use super::outcome::Outcome;
 use super::slot::WakerSlot;
@@ -97,7 +98,7 @@ pub(super) struct VTable {
     pub(super) drop_future: unsafe fn(NonNull<Header>),
     /// Shows the result of a DONE task to `report` if it is a failure, then drops it. A panic in either is
     /// returned.
-    pub(super) discard: unsafe fn(NonNull<Header>, report: Report<'_>) -> Result<(), Box<dyn Any + Send>>,
+    pub(super) discard: unsafe fn(NonNull<Header>, report: Report<'_>) -> thread::Result<()>,
 }
 
 /// Called with a failure that nobody read.
@@ -167,7 +168,7 @@ impl<F: Future<Output: Outcome> + 'static> Task<F> {
         }
     }
 
-    unsafe fn discard(header: NonNull<Header>, report: Report<'_>) -> Result<(), Box<dyn Any + Send>> {
+    unsafe fn discard(header: NonNull<Header>, report: Report<'_>) -> thread::Result<()> {
         // SAFETY: the caller passes a DONE task of this type; the flags say what its stage holds, and
         // the caller does not come back for it.
         unsafe {
