@@ -1,7 +1,6 @@
 //! Listening for connections.
 
 use std::fmt;
-use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -112,7 +111,7 @@ impl TcpListener {
     }
 
     pub(super) async fn accept_fd(&self) -> io::Result<OwnedFd> {
-        match poll_fn(|context| Acceptor::poll(&self.acceptor, context)).await {
+        match Acceptor::accept(&self.acceptor).await {
             Accepted::Connection(fd) => Ok(fd),
             Accepted::Aborted => {
                 let text = format!("the listener on {} was aborted", self.address);

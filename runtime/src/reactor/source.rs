@@ -127,6 +127,8 @@ impl<T: Source> Deref for Shared<T> {
 
 impl<T: Source> Clone for Shared<T> {
     fn clone(&self) -> Shared<T> {
+        // Users clone some of these, and may forget the clones: the count must not come round to zero.
+        assert!(self.header().references.get() < u32::MAX / 2, "too many references to one object");
         self.retain();
         Shared { inner: self.inner, owned: PhantomData }
     }

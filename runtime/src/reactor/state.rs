@@ -210,6 +210,9 @@ impl Reactor {
     /// Leaves the ring and the buffers to the kernel, which still uses them.
     pub(crate) fn abandon(self: Box<Self>) {
         REACTOR.set(ptr::null());
+        // Futures may outlive this; they must not unlink themselves from lists that nobody keeps.
+        self.timers.forget_all();
+        self.stop.forget_all();
         Box::leak(self);
     }
 

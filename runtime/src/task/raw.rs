@@ -14,11 +14,12 @@ use std::any::Any;
 use std::cell::{Cell, UnsafeCell};
 use std::fmt::Debug;
 use std::future::Future;
-use std::mem::{ManuallyDrop, offset_of};
+use std::mem::{ManuallyDrop, needs_drop, offset_of};
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::pin::Pin;
 use std::ptr::NonNull;
 use std::task::{Context, Poll};
+use std::thread;
 
 use super::outcome::Outcome;
 use super::slot::WakerSlot;
@@ -95,8 +96,9 @@ pub(super) struct VTable {
     pub(super) poll: unsafe fn(NonNull<Header>) -> bool,
     /// Drops the future of a task that is not DONE.
     pub(super) drop_future: unsafe fn(NonNull<Header>),
-    /// Shows the result of a DONE task to `report` if it is a failure, then drops it.
-    pub(super) discard: unsafe fn(NonNull<Header>, report: Report<'_>),
+    /// Shows the result of a DONE task to `report` if it is a failure, then drops it. A panic in either is
+    /// returned.
+    pub(super) discard: unsafe fn(NonNull<Header>, report: Report<'_>) -> thread::Result<()>,
 }
 
 /// Called with a failure that nobody read.
@@ -166,24 +168,36 @@ impl<F: Future<Output: Outcome> + 'static> Task<F> {
         }
     }
 
-    unsafe fn discard(header: NonNull<Header>, report: Report<'_>) {
+    unsafe fn discard(header: NonNull<Header>, report: Report<'_>) -> thread::Result<()> {
         // SAFETY: the caller passes a DONE task of this type; the flags say what its stage holds, and
         // the caller does not come back for it.
         unsafe {
             let task = header.cast::<Task<F>>().as_ref();
             if task.header.is(CANCELLED) {
-                return;
+                return Ok(());
             }
             if task.header.is(PANICKED) {
-                ManuallyDrop::drop(&mut (*task.stage.get()).panic);
-            } else {
-                let output = ManuallyDrop::take(&mut (*task.stage.get()).output);
+                drop_quietly(ManuallyDrop::take(&mut (*task.stage.get()).panic));
+                return Ok(());
+            }
+            let output = ManuallyDrop::take(&mut (*task.stage.get()).output);
+            if !needs_drop::<F::Output>() && size_of::<F::Output>() == 0 {
+                return Ok(());
+            }
+            catch_unwind(AssertUnwindSafe(move || {
                 if output.is_failure() {
                     report(&output);
                 }
                 drop(output);
-            }
+            }))
         }
+    }
+}
+
+/// Drops what somebody panicked with; if that panics in turn, it stays.
+fn drop_quietly(panic: impl Send) {
+    if let Err(again) = catch_unwind(AssertUnwindSafe(move || drop(panic))) {
+        std::mem::forget(again);
     }
 }
 
@@ -227,10 +241,13 @@ pub(super) unsafe fn panicked(header: NonNull<Header>, panic: Box<dyn Any + Send
         if task.is(DROPPING) {
             task.clear(DROPPING);
         } else {
-            // A second panic, in the drop, says less than the first.
+            // A destructor that cancels its own task must not drop the future again.
+            task.set(DROPPING);
             (task.vtable().drop_future)(header);
+            task.clear(DROPPING);
+            // A second panic, in the drop, says less than the first.
             if task.is(PANICKED) {
-                drop(header.as_ptr().byte_add(task.vtable().stage).cast::<Panic>().read());
+                drop_quietly(header.as_ptr().byte_add(task.vtable().stage).cast::<Panic>().read());
             }
         }
         header.as_ptr().byte_add(task.vtable().stage).cast::<Panic>().write(Box::new(panic));
@@ -242,7 +259,7 @@ pub(super) unsafe fn panicked(header: NonNull<Header>, panic: Box<dyn Any + Send
 ///
 /// # Safety
 ///
-/// The task is DONE and PANICKED, and not CANCELLED; the reference ends before that changes.
+/// The task is PANICKED, and not CANCELLED; the reference ends before that changes.
 pub(super) unsafe fn panic_of(header: &Header) -> &(dyn Any + Send) {
     // SAFETY: the vtable knows where the stage is, and the flags say that it holds a panic.
     unsafe {

@@ -1,5 +1,6 @@
 //! All tasks of one shard: their slots, the run queue, and what happens when one ends.
 
+use std::any::Any;
 use std::cell::{Cell, UnsafeCell};
 use std::fmt;
 use std::future::Future;
@@ -81,12 +82,13 @@ impl Drop for Tasks {
         TASKS.set(ptr::null());
         // SAFETY: `enter` leaked this box, and only this value knows it; the pointer above is gone.
         let inner = unsafe { Box::from_raw(self.inner.as_ptr()) };
+        inner.inbox.close();
         if inner.live.get() > 0 {
             // Join handles outlive the shard, so the slots they look at must stay, and so must the number
             // by which those are told from the slots of a later shard.
             mem::keep();
         } else {
-            inner.inbox.close();
+            inner.inbox.retire();
         }
     }
 }
@@ -364,10 +366,15 @@ pub(super) fn cancel(task: NonNull<Header>) {
 fn finish(task: NonNull<Header>) {
     // SAFETY: live.
     let header = unsafe { task.as_ref() };
-    header.set(DONE);
     if header.is(PANICKED) {
-        report_panic(header);
+        // Before it is DONE, and as if its future were being dropped: a logger that drops or cancels the
+        // handle must not take away what is being logged.
+        header.set(DROPPING);
+        // SAFETY: live and PANICKED, so the stage holds the panic, and not DONE, so it stays.
+        report_panic(header, unsafe { raw::panic_of(header) });
+        header.clear(DROPPING);
     }
+    header.set(DONE);
     if !header.is(HANDLE) {
         retire(task);
     } else {
@@ -396,7 +403,7 @@ pub(super) fn retire(task: NonNull<Header>) {
 fn discard(header: &Header) -> bool {
     let mut failed = header.is(PANICKED);
     // SAFETY: live and DONE; CANCELLED from here on, so that it happens once.
-    unsafe {
+    let dropped = unsafe {
         (header.vtable().discard)(NonNull::from(header), &mut |error| {
             failed = true;
             log::warn!(
@@ -404,9 +411,14 @@ fn discard(header: &Header) -> bool {
                 "Failed fiber ignored: the one spawned at {} returned {error:?}",
                 location(header),
             );
-        });
-    }
+        })
+    };
     header.set(CANCELLED);
+    // Nobody is here whom a panic of a result that nobody read could be passed on to.
+    if let Err(panic) = dropped {
+        failed = true;
+        report_panic(header, &*panic);
+    }
     failed
 }
 
@@ -424,10 +436,12 @@ fn free(tasks: &Inner, task: NonNull<Header>) {
     unsafe { tasks.lanes[class].push(class, task.cast(), size_of::<Header>()) };
 }
 
-fn report_panic(header: &Header) {
-    // SAFETY: live, DONE and PANICKED, so the stage holds the panic; it is put back at once.
-    let message = unsafe { raw::panic_of(header) };
-    log::error!(target: "seastar", "A fiber panicked: the one spawned at {}: {}", location(header), panic_message(message));
+fn report_panic(header: &Header, panic: &(dyn Any + Send)) {
+    let (at, message) = (location(header), panic_message(panic));
+    // A logger that panics must not take the shard with it.
+    let _ = catch_unwind(|| {
+        log::error!(target: "seastar", "A fiber panicked: the one spawned at {at}: {message}");
+    });
 }
 
 fn location(header: &Header) -> &'static Location<'static> {
