@@ -108,6 +108,7 @@ impl Shard {
         while self.reactor.in_flight() > 0 && clock::now() - start < CANCEL_NANOS {
             self.turn_without_fibers();
         }
+        control.add_abandoned(task::abandoned_failures());
         control.wait_for_all();
         let Shard { mesh, reactor, tasks, memory } = self;
         drop(mesh);

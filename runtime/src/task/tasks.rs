@@ -10,7 +10,7 @@ use std::task::Waker;
 use super::inbox::Inbox;
 use super::join::{JoinHandle, panic_message};
 use super::outcome::Outcome;
-use super::raw::{self, CANCELLED, DONE, DROPPING, HANDLE, Header, LIVE, PANICKED, QUEUED};
+use super::raw::{self, CANCELLED, DONE, DROPPING, HANDLE, Header, LIVE, PANICKED, QUEUED, Unread};
 use super::waker::{self, CHUNKS_MAX, Number, SLOTS_MAX};
 use crate::mem::{self, Lane, class};
 
@@ -397,13 +397,20 @@ fn discard(header: &Header) -> bool {
     let mut failed = header.is(PANICKED);
     // SAFETY: live and DONE; CANCELLED from here on, so that it happens once.
     unsafe {
-        (header.vtable().discard)(NonNull::from(header), &mut |error| {
+        (header.vtable().discard)(NonNull::from(header), &mut |failure| {
             failed = true;
-            log::warn!(
-                target: "seastar",
-                "Failed fiber ignored: the one spawned at {} returned {error:?}",
-                location(header),
-            );
+            let place = location(header);
+            match failure {
+                Unread::Returned(error) => log::warn!(
+                    target: "seastar",
+                    "Failed fiber ignored: the one spawned at {place} returned {error:?}",
+                ),
+                Unread::Panicked(panic) => log::error!(
+                    target: "seastar",
+                    "The result of a fiber panicked when it was dropped unread: the one spawned at {place}: {}",
+                    panic_message(panic),
+                ),
+            }
         });
     }
     header.set(CANCELLED);
