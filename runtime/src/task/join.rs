@@ -24,7 +24,7 @@ use super::tasks;
 ///     assert_eq!(handle.await.unwrap(), 4);
 /// }
 /// ```
-#[must_use = "a fiber whose handle is dropped runs on by itself, and its failure is only logged; await the handle"]
+#[must_use = "a fiber whose handle is dropped runs on by itself, and its failure is only logged; await the handle, or `detach` it"]
 pub struct JoinHandle<T> {
     task: NonNull<Header>,
     result: PhantomData<*const T>,
@@ -55,6 +55,19 @@ impl<T> JoinHandle<T> {
     pub fn cancel(&self) {
         tasks::cancel(self.task);
     }
+
+    /// Lets the fiber run on by itself, as dropping the handle does, and says so: its failure is logged and
+    /// counted (FUT-9).
+    ///
+    /// ```
+    /// #[seastar::main(shards = 1)]
+    /// async fn main() {
+    ///     seastar::spawn(async { Err::<(), _>("nobody reads this") }).detach();
+    ///     seastar::yield_now().await;
+    ///     assert_eq!(seastar::abandoned_failures(), 1);
+    /// }
+    /// ```
+    pub fn detach(self) {}
 
     fn header(&self) -> &Header {
         // SAFETY: while HANDLE is set, which is until this handle is dropped, the slot is not freed.
