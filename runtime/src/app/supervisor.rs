@@ -82,7 +82,12 @@ impl<T: 'static> Supervisor<T> {
     fn drain(&mut self, reactor: &Reactor, control: &Control) {
         let name = signal::raised().unwrap_or("signal");
         let grace = self.grace_period;
-        log::info!(target: "seastar", "{name}: stopping within {grace:?}; send it again to stop at once");
+        match grace.is_zero() {
+            true => log::info!(target: "seastar", "{name}: stopping at once"),
+            false => {
+                log::info!(target: "seastar", "{name}: stopping within {grace:?}; send it again to stop at once");
+            }
+        }
         let deadline = clock::now().saturating_add(clock::duration_nanos(grace));
         self.deadline = Some(deadline);
         reactor.set_alarm(deadline);
