@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use super::raw::{self, CANCELLED, DONE, HANDLE, Header};
-use super::tasks;
+use super::running;
 
 /// The other end of a fiber: a future of its result.
 ///
@@ -53,7 +53,7 @@ impl<T> JoinHandle<T> {
     /// }
     /// ```
     pub fn cancel(&self) {
-        tasks::cancel(self.task);
+        running::cancel(self.task);
     }
 
     /// Lets the fiber run on by itself, as dropping the handle does, and says so: its failure is logged and
@@ -101,7 +101,7 @@ impl<T> Drop for JoinHandle<T> {
     fn drop(&mut self) {
         self.header().clear(HANDLE);
         if self.header().is(DONE) {
-            tasks::retire(self.task);
+            running::retire(self.task);
         }
     }
 }
