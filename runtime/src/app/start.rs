@@ -19,7 +19,8 @@ use crate::sys::signal;
 /// Runs `main` on the first of the shards that `options` ask for, and returns what it returns.
 ///
 /// This is what `#[seastar::main]` expands to, without the command line, for programs that want to handle
-/// failures to start themselves. The calling thread becomes the first shard meanwhile.
+/// failures to start themselves; [`Options::from_args`] reads the command line for them. The calling thread becomes
+/// the first shard meanwhile.
 /// When `main` has returned, fibers that are left are dropped. Several programs may run in one process,
 /// one after another or on different threads.
 ///
