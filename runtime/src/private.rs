@@ -1,12 +1,13 @@
 //! What expansions of the macros call, and nobody else. May change in any release.
 
+use std::ffi::OsString;
 use std::panic::resume_unwind;
 use std::process::ExitCode;
 
-use clap::{ArgMatches, Args, Command, FromArgMatches};
+use clap::Args;
 
 use crate::Options;
-use crate::app::cli;
+use crate::app::cli::{self, NoArgs};
 use crate::app::error::StartError;
 use crate::app::exit::Exit;
 use crate::app::{Ended, run_to_end};
@@ -28,12 +29,24 @@ where
     R: Exit,
     F: AsyncFnOnce(A) -> R + 'static,
 {
-    let (options, args) = match cli::parse::<A>(options, std::env::args_os()) {
+    main_from(std::env::args_os(), options, main)
+}
+
+/// [`main_with_args`], with another command line, program name first.
+#[track_caller]
+pub fn main_from<A, R, F>(argv: impl Iterator<Item = OsString>, options: Options, main: F) -> ExitCode
+where
+    A: Args + 'static,
+    R: Exit,
+    F: AsyncFnOnce(A) -> R + 'static,
+{
+    let (options, args) = match cli::parse::<A>(options, argv) {
         Ok(parsed) => parsed,
         Err(exit) => return exit.report(),
     };
-    match run_to_end(options, async move || main(args).await) {
-        Ok((Ended::Returned(output), _)) => output.into_code(),
+    // An `Err` becomes a code, and is logged, where its shard still has a name.
+    match run_to_end(options, async move || main(args).await.into_code()) {
+        Ok((Ended::Returned(code), _)) => code,
         Ok((Ended::Panicked(_), _)) => PANICKED.into(),
         // By a signal, in order: what was asked for.
         Ok((Ended::Stopped, _)) => ExitCode::SUCCESS,
@@ -61,27 +74,4 @@ pub fn test<R: Exit, F: AsyncFnOnce() -> R + 'static>(options: Options, name: &'
         abandoned == 0,
         "{name}: {abandoned} abandoned failed fiber(s) detected; their failures are logged above"
     );
-}
-
-/// A program without options of its own.
-struct NoArgs;
-
-impl Args for NoArgs {
-    fn augment_args(command: Command) -> Command {
-        command
-    }
-
-    fn augment_args_for_update(command: Command) -> Command {
-        command
-    }
-}
-
-impl FromArgMatches for NoArgs {
-    fn from_arg_matches(_: &ArgMatches) -> Result<NoArgs, clap::Error> {
-        Ok(NoArgs)
-    }
-
-    fn update_from_arg_matches(&mut self, _: &ArgMatches) -> Result<(), clap::Error> {
-        Ok(())
-    }
 }

@@ -106,7 +106,7 @@ async fn a_panic_crosses_and_the_other_shard_lives_on() {
 
 #[seastar::test(shards = 2)]
 async fn a_shard_that_does_not_exist_is_named() {
-    let error = spawn(submit_to(7, async || ())).await.unwrap_err();
+    let error = spawn(async { submit_to(7, async || ()).await }).await.unwrap_err();
     let text = error.to_string();
     assert!(text.contains("shard 7 does not exist; this program has 2"), "{text}");
 }

@@ -1,6 +1,7 @@
 //! The state of one shard's loop, and how operations and timers enter it.
 
 use std::cell::{Cell, RefCell};
+use std::fmt;
 use std::io;
 use std::os::fd::RawFd;
 use std::ptr::{self, NonNull};
@@ -160,6 +161,11 @@ impl Reactor {
     /// The descriptor to which other shards' bells go.
     pub(crate) fn ring_fd(&self) -> RawFd {
         self.driver.borrow().fd()
+    }
+
+    /// What the kernel gave to the ring, for the log.
+    pub(crate) fn ring_features(&self) -> impl fmt::Display {
+        self.driver.borrow().features()
     }
 
     /// Operations that the kernel has not finished.

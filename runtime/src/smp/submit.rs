@@ -31,7 +31,8 @@ use crate::task;
 ///
 /// # Panics
 ///
-/// When polled: if `shard` does not exist, on a thread that is no shard, and if this shard's memory budget is used up.
+/// If `shard` does not exist. When polled: on a thread that is no shard, and if this shard's memory budget is
+/// used up.
 #[track_caller]
 #[inline]
 pub fn submit_to<F, R>(shard: usize, call: F) -> SubmitTo<F, R>
@@ -39,6 +40,8 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: Future<Output: Send + 'static> + 'static,
 {
+    // Here, so that it is the caller's line that has panicked.
+    mesh::assert_exists(shard);
     submit_at(shard, Location::caller(), call)
 }
 

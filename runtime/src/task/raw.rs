@@ -14,12 +14,11 @@ use std::any::Any;
 use std::cell::{Cell, UnsafeCell};
 use std::fmt::Debug;
 use std::future::Future;
-use std::mem::{ManuallyDrop, needs_drop, offset_of};
+use std::mem::{ManuallyDrop, forget, needs_drop, offset_of};
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::pin::Pin;
 use std::ptr::NonNull;
 use std::task::{Context, Poll};
-use std::thread;
 
 use super::outcome::Outcome;
 use super::slot::WakerSlot;
@@ -96,13 +95,20 @@ pub(super) struct VTable {
     pub(super) poll: unsafe fn(NonNull<Header>) -> bool,
     /// Drops the future of a task that is not DONE.
     pub(super) drop_future: unsafe fn(NonNull<Header>),
-    /// Shows the result of a DONE task to `report` if it is a failure, then drops it. A panic in either is
-    /// returned.
-    pub(super) discard: unsafe fn(NonNull<Header>, report: Report<'_>) -> thread::Result<()>,
+    /// Shows the result of a DONE task to `report` if it is a failure, then drops it. Does not unwind.
+    pub(super) discard: unsafe fn(NonNull<Header>, report: Report<'_>),
 }
 
 /// Called with a failure that nobody read.
-type Report<'a> = &'a mut dyn FnMut(&dyn Debug);
+type Report<'a> = &'a mut dyn FnMut(Unread<'_>);
+
+/// A failure that nobody read.
+pub(super) enum Unread<'a> {
+    /// The result was an `Err`.
+    Returned(&'a dyn Debug),
+    /// The result could not be looked at, or dropped, without this panic.
+    Panicked(&'a (dyn Any + Send)),
+}
 
 #[repr(C)]
 struct Task<F: Future> {
@@ -168,36 +174,32 @@ impl<F: Future<Output: Outcome> + 'static> Task<F> {
         }
     }
 
-    unsafe fn discard(header: NonNull<Header>, report: Report<'_>) -> thread::Result<()> {
+    unsafe fn discard(header: NonNull<Header>, report: Report<'_>) {
         // SAFETY: the caller passes a DONE task of this type; the flags say what its stage holds, and
         // the caller does not come back for it.
         unsafe {
             let task = header.cast::<Task<F>>().as_ref();
             if task.header.is(CANCELLED) {
-                return Ok(());
+                return;
             }
             if task.header.is(PANICKED) {
-                drop_quietly(ManuallyDrop::take(&mut (*task.stage.get()).panic));
-                return Ok(());
+                return drop_quietly(ManuallyDrop::take(&mut (*task.stage.get()).panic));
             }
-            let output = ManuallyDrop::take(&mut (*task.stage.get()).output);
-            if !needs_drop::<F::Output>() && size_of::<F::Output>() == 0 {
-                return Ok(());
+            if !needs_drop::<F::Output>() && !F::Output::may_be_failure() {
+                return;
             }
-            catch_unwind(AssertUnwindSafe(move || {
+            // Foreign code shows and drops the result, and it runs in nobody's poll.
+            let looked_at = catch_unwind(AssertUnwindSafe(|| {
+                let output = ManuallyDrop::take(&mut (*task.stage.get()).output);
                 if output.is_failure() {
-                    report(&output);
+                    report(Unread::Returned(&output));
                 }
-                drop(output);
-            }))
+            }));
+            if let Err(panic) = looked_at {
+                report(Unread::Panicked(&*panic));
+                drop_quietly(panic);
+            }
         }
-    }
-}
-
-/// Drops what somebody panicked with; if that panics in turn, it stays.
-fn drop_quietly(panic: impl Send) {
-    if let Err(again) = catch_unwind(AssertUnwindSafe(move || drop(panic))) {
-        std::mem::forget(again);
     }
 }
 
@@ -252,6 +254,16 @@ pub(super) unsafe fn panicked(header: NonNull<Header>, panic: Box<dyn Any + Send
         }
         header.as_ptr().byte_add(task.vtable().stage).cast::<Panic>().write(Box::new(panic));
         task.set(PANICKED);
+    }
+}
+
+/// Drops what somebody panicked with, and what that panics with in turn; what is left after the third is leaked.
+fn drop_quietly<P>(panic: P) {
+    fn caught<P>(panic: P) -> Result<(), Box<dyn Any + Send>> {
+        catch_unwind(AssertUnwindSafe(|| drop(panic)))
+    }
+    if let Err(last) = caught(panic).or_else(caught).or_else(caught) {
+        forget(last);
     }
 }
 

@@ -6,6 +6,7 @@ mod setup;
 
 pub(crate) use buffers::BufferRing;
 
+use std::fmt;
 use std::io;
 use std::mem::{ManuallyDrop, MaybeUninit};
 use std::os::fd::{AsRawFd, RawFd};
@@ -40,24 +41,44 @@ pub(crate) struct Driver {
     ring: NonNull<IoUring>,
     /// Completions are only posted by an enter with GETEVENTS, and the kernel flags when one is due.
     deferred: bool,
+    features: Features,
+}
+
+/// What the kernel gave to a ring, for the log.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Features {
+    flags: &'static str,
+    registered: bool,
+}
+
+impl fmt::Display for Features {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let descriptor = if self.registered { "a registered" } else { "an ordinary" };
+        write!(f, "{} and {descriptor} descriptor", self.flags)
+    }
 }
 
 impl Driver {
     /// Sets up a ring with every flag of the running kernel that helps.
     pub(crate) fn new() -> io::Result<Driver> {
-        let (ring, deferred) = setup::build()?;
+        let (ring, deferred, flags) = setup::build()?;
         let ring = NonNull::from(Box::leak(Box::new(ring)));
         // SAFETY: the box is leaked until `drop`, which ends these borrows first, and nobody else has it.
         let (mut submitter, submissions, completions) = unsafe { &mut *ring.as_ptr() }.split();
         // Saves the lookup of the descriptor on each enter; older kernels do without.
-        let _ = submitter.register_ring_fd();
+        let registered = submitter.register_ring_fd().is_ok();
         Ok(Driver {
             submitter: ManuallyDrop::new(submitter),
             submissions: ManuallyDrop::new(submissions),
             completions: ManuallyDrop::new(completions),
             ring,
             deferred,
+            features: Features { flags, registered },
         })
+    }
+
+    pub(crate) fn features(&self) -> Features {
+        self.features
     }
 
     /// The descriptor to which other rings send [`Op::Ring`].
