@@ -56,7 +56,8 @@ impl ListenOptions {
 /// A socket that accepts connections.
 ///
 /// [`serve`](Self::serve) runs a handler for each connection, on every shard. [`accept`](Self::accept) takes connections one
-/// by one on this shard. Dropping the listener closes it.
+/// by one on this shard. Dropping the listener closes it; where an accept was pending, the address is free once the
+/// kernel has let go of that, a turn of the loop later.
 pub struct TcpListener {
     pub(super) acceptor: Shared<Acceptor>,
     pub(super) address: SocketAddr,

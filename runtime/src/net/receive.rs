@@ -134,6 +134,10 @@ impl Receiver {
         let receiver = &this.receiver;
         let seen = receiver.is(SEEN);
         receiver.clear(SEEN);
+        if reactor.is_ending() {
+            receiver.error.set(libc::ECANCELED);
+            return None;
+        }
         if reactor.buffers().has_some() {
             receiver.submit(this, reactor, Op::Receive { fd: this.fd() }, RECEIVE, ARMED);
             return None;
@@ -199,10 +203,11 @@ impl Receiver {
             receiver.clear(ARMED | PAUSING);
         }
         if let Some(buffer) = completion.buffer() {
-            receiver.take_in(reactor, buffer, completion.result());
-            if completion.result() <= 0 || receiver.is(DROPPED) {
+            if completion.result() > 0 && !receiver.is(DROPPED) {
+                receiver.take_in(reactor, buffer, completion.result());
+            } else {
                 // Nothing in it, or nobody to read it.
-                while receiver.received.pop(reactor.buffers()).is_some() {}
+                reactor.buffers().discard(buffer);
             }
         }
         match completion.result() {

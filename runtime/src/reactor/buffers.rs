@@ -5,7 +5,6 @@
 
 use std::cell::Cell;
 use std::io;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::state;
 use super::view::View;
@@ -41,19 +40,13 @@ struct State {
 
 impl Buffers {
     pub(super) fn new(driver: &Driver) -> io::Result<Buffers> {
-        static EPOCHS: AtomicU32 = AtomicU32::new(0);
         let ring = BufferRing::new()?;
         driver.register_buffers(&ring)?;
         let state = || State { references: Cell::new(0), len: Cell::new(0), next: Cell::new(NONE) };
         let states: Box<[State]> = (0..ENTRIES).map(|_| state()).collect();
         let Ok(states) = states.try_into() else { unreachable!("as many as there are entries") };
-        let buffers = Buffers {
-            states,
-            ring,
-            epoch: EPOCHS.fetch_add(1, Ordering::Relaxed) & View::EPOCH_MASK,
-            made: Cell::new(0),
-            available: Cell::new(0),
-        };
+        let buffers =
+            Buffers { states, ring, epoch: epochs::take()?, made: Cell::new(0), available: Cell::new(0) };
         if !buffers.grow() {
             return Err(io::Error::new(
                 io::ErrorKind::OutOfMemory,
@@ -91,6 +84,11 @@ impl Buffers {
         state.next.set(NONE);
     }
 
+    /// The kernel has filled a buffer with what nobody wants.
+    pub(crate) fn discard(&self, buffer: u16) {
+        self.ring.provide(buffer);
+    }
+
     /// Whether the kernel can fill a buffer; makes some if there are none and more may be made.
     #[inline]
     pub(crate) fn has_some(&self) -> bool {
@@ -120,7 +118,40 @@ impl Drop for Buffers {
         if self.available.get() != self.made.get() {
             // Views outlive the shard: what they look at stays, unreachable for the kernel.
             self.ring.keep();
+        } else {
+            epochs::give_back(self.epoch);
         }
+    }
+}
+
+/// Numbers of the shards' buffers: one that views still bear is not used again.
+mod epochs {
+    use std::io;
+    use std::sync::{Mutex, MutexGuard, PoisonError};
+
+    use super::View;
+
+    /// The next one that was never used, and those that nobody bears any more.
+    static EPOCHS: Mutex<(u32, Vec<u32>)> = Mutex::new((0, Vec::new()));
+
+    fn lock() -> MutexGuard<'static, (u32, Vec<u32>)> {
+        EPOCHS.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn take() -> io::Result<u32> {
+        let (next, free) = &mut *lock();
+        if let Some(epoch) = free.pop() {
+            return Ok(epoch);
+        }
+        if *next > View::EPOCH_MASK {
+            return Err(io::Error::other("too many shards of this process left receive buffers in use"));
+        }
+        *next += 1;
+        Ok(*next - 1)
+    }
+
+    pub(super) fn give_back(epoch: u32) {
+        lock().1.push(epoch);
     }
 }
 

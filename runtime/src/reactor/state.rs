@@ -24,8 +24,12 @@ pub(super) const TOKEN_BELL: u64 = 1;
 pub(super) const TOKEN_EVENT: u64 = 2;
 /// Token of the poll that sees a stop signal.
 pub(super) const TOKEN_SIGNAL: u64 = 3;
-/// Larger tokens are those of [`submit`](Reactor::submit).
-pub(super) const TOKEN_OWN_MAX: u64 = TOKEN_SIGNAL;
+/// Token of a bell that was rung; the number of the inbox of the shard that should have heard it follows above.
+pub(super) const TOKEN_RUNG: u64 = 4;
+/// Bits of a token below the number in it.
+pub(super) const TOKEN_BITS: u32 = 3;
+/// Larger tokens are addresses, those of [`submit`](Reactor::submit): no memory lies so low.
+pub(super) const TOKEN_OWN_MAX: u64 = 0xFFFF;
 
 thread_local! {
     /// Null on threads that are no shard.
@@ -54,7 +58,7 @@ pub(crate) struct Reactor {
     /// Objects that want to know when the turn ends.
     pub(super) at_end: RefCell<Vec<NonNull<source::Header>>>,
     /// The same while they are told; kept for its memory.
-    pub(super) ending: RefCell<Vec<NonNull<source::Header>>>,
+    pub(super) told: RefCell<Vec<NonNull<source::Header>>>,
     pub(super) clock: TurnClock,
     /// Until when an idle shard polls; 0 when it sleeps at once.
     pub(super) poll_until: Cell<u64>,
@@ -64,6 +68,8 @@ pub(crate) struct Reactor {
     pub(super) signalled: Cell<bool>,
     /// Set once fibers should come to an end.
     stopping: Cell<bool>,
+    /// Set once no operation may begin that has no end of its own.
+    ending: Cell<bool>,
     /// Who waits for that, as for a time that nobody knows yet.
     stop: Timers,
 }
@@ -81,12 +87,13 @@ impl Reactor {
             setup,
             in_flight: Cell::new(0),
             at_end: RefCell::new(Vec::with_capacity(1024)),
-            ending: RefCell::new(Vec::with_capacity(1024)),
+            told: RefCell::new(Vec::with_capacity(1024)),
             clock: TurnClock::new(),
             poll_until: Cell::new(0),
             alarm: Cell::new(None),
             signalled: Cell::new(false),
             stopping: Cell::new(false),
+            ending: Cell::new(false),
             stop: Timers::new(0),
         });
         inbox.event.clear();
@@ -121,9 +128,13 @@ impl Reactor {
         debug_assert!(pushed.is_ok(), "{op:?}: {pushed:?}");
     }
 
-    /// Ends the sleep of the shard that owns `ring`.
-    pub(crate) fn ring_bell(&self, ring: RawFd) {
-        self.push_ignored(Op::Ring { ring, token: TOKEN_BELL });
+    /// Ends the sleep of the shard that owns `ring` and `inbox`.
+    pub(crate) fn ring_bell(&self, ring: RawFd, inbox: &Inbox) {
+        let rung =
+            self.push(Op::Ring { ring, token: TOKEN_BELL }, (inbox.uid() as u64) << TOKEN_BITS | TOKEN_RUNG);
+        if rung.is_err() {
+            inbox.event.raise();
+        }
     }
 
     /// Notices when `fd` becomes readable, as the sign that the process should stop.
@@ -189,8 +200,7 @@ impl Reactor {
     pub(crate) unsafe fn set_timer(&self, entry: &Entry, deadline: u64, computed_in: Option<u32>) {
         let (deadline, relative) = match computed_in {
             Some(turn) if turn == self.clock.turn() => (deadline, true),
-            // The turn is over, and how long it took is forgotten: no longer than the longest.
-            Some(_) => (deadline.saturating_add(self.clock.longest_turn()), false),
+            Some(turn) => (deadline.saturating_add(self.clock.took(turn)), false),
             None => (deadline, false),
         };
         // SAFETY: promised by the caller.
@@ -208,8 +218,14 @@ impl Reactor {
         self.stopping.get()
     }
 
+    /// Whether the fibers are gone and the ring is about to go.
+    pub(crate) fn is_ending(&self) -> bool {
+        self.ending.get()
+    }
+
     /// Asks the kernel to end whatever is in flight.
     pub(crate) fn cancel_everything(&self) {
+        self.ending.set(true);
         self.push_ignored(Op::CancelAll);
     }
 

@@ -2,12 +2,12 @@
 
 use std::mem::MaybeUninit;
 
-use super::state::{Reactor, TOKEN_BELL, TOKEN_EVENT, TOKEN_IGNORED, TOKEN_OWN_MAX, TOKEN_SIGNAL};
+use super::state::{Reactor, TOKEN_BITS, TOKEN_EVENT, TOKEN_OWN_MAX, TOKEN_RUNG, TOKEN_SIGNAL};
 use super::{preempt, source};
 use crate::sys::clock;
 use crate::sys::op::{Completion, Op};
 use crate::sys::uring::{Batch, Wait};
-use crate::task;
+use crate::task::{self, Inbox};
 
 /// How often an idle shard looks at its inboxes between two looks at the clock.
 const LOOKS: u32 = 32;
@@ -96,7 +96,13 @@ impl Reactor {
                 self.poll_again(completion, self.inbox.event.fd(), TOKEN_EVENT);
             }
             TOKEN_SIGNAL => self.signalled.set(true),
-            token => debug_assert!([TOKEN_IGNORED, TOKEN_BELL].contains(&token)),
+            token if token & ((1 << TOKEN_BITS) - 1) == TOKEN_RUNG && completion.result() < 0 => {
+                // The kernel had no memory for the message, or the ring is gone: the event takes none.
+                if let Some(inbox) = Inbox::of((token >> TOKEN_BITS) as usize) {
+                    inbox.event.raise();
+                }
+            }
+            _ => {}
         }
     }
 
@@ -110,8 +116,8 @@ impl Reactor {
     /// Tells those who asked.
     fn tell_end_of_turn(&self) {
         if !self.at_end.borrow().is_empty() {
-            self.at_end.swap(&self.ending);
-            for source in self.ending.borrow_mut().drain(..) {
+            self.at_end.swap(&self.told);
+            for source in self.told.borrow_mut().drain(..) {
                 // SAFETY: `at_end_of_turn` kept a reference.
                 unsafe { source::end_of_turn(source, self) };
             }

@@ -126,7 +126,9 @@ impl Clone for View {
             BLOCK => {
                 // SAFETY: `self` keeps the block alive.
                 let references = unsafe { &self.block().as_ref().references };
-                references.set(references.get() + 1);
+                references.set(
+                    references.get().checked_add(1).expect("fewer than four billion views share a block"),
+                );
             }
             _ => {}
         }

@@ -187,7 +187,7 @@ impl Exchange for Mesh {
             let sent = outgoing.send();
             self.unsent.set(self.unsent.get() - sent);
             if sent > 0 && outgoing.neighbour.inbox.sleeper.must_wake() {
-                reactor.ring_bell(outgoing.neighbour.ring);
+                reactor.ring_bell(outgoing.neighbour.ring, outgoing.neighbour.inbox);
             }
         }
     }

@@ -78,9 +78,10 @@ impl Inbox {
         lock(&NUMBERS).0.push_back(self.uid);
     }
 
-    pub(super) fn of(uid: usize) -> Option<&'static Inbox> {
+    /// The inbox with this number, if a shard ever had it.
+    pub(crate) fn of(uid: usize) -> Option<&'static Inbox> {
         // SAFETY: only `open` stores here, and what it stores is leaked.
-        unsafe { INBOXES[uid].load(Ordering::Acquire).as_ref() }
+        unsafe { INBOXES.get(uid)?.load(Ordering::Acquire).as_ref() }
     }
 
     pub(crate) fn uid(&self) -> usize {

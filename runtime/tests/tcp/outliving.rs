@@ -3,13 +3,13 @@
 use std::cell::RefCell;
 use std::future::Future;
 use std::io;
-use std::net::{SocketAddr, TcpListener as StdListener};
+use std::net::{SocketAddr, TcpListener as StdListener, TcpStream as StdStream};
 use std::pin::Pin;
 use std::task::{Context, Waker};
 use std::thread;
 use std::time::Duration;
 
-use seastar::net::listen;
+use seastar::net::{InputStream, OutputStream, listen};
 use seastar::{Options, spawn, submit_to, timeout};
 
 type Service = Pin<Box<dyn Future<Output = io::Result<()>>>>;
@@ -41,6 +41,32 @@ fn a_service_that_its_program_leaves_running_frees_its_address() {
         .unwrap();
         StdListener::bind(address).unwrap();
     }
+}
+
+/// A read that was dropped must not begin again when the ring is about to go.
+#[test]
+fn a_stream_that_outlives_its_shard_does_not_hold_up_its_end() {
+    thread_local! {
+        static HALVES: RefCell<Vec<(InputStream, OutputStream)>> = const { RefCell::new(Vec::new()) };
+    }
+    let program = || {
+        let halves = seastar::run(options(1), async || {
+            let listener = listen("127.0.0.1:0").unwrap();
+            let client = StdStream::connect(listener.local_address()).unwrap();
+            let (mut input, output) = listener.accept().await.unwrap().0.split();
+            assert!(timeout(Duration::from_millis(1), input.read()).await.is_err());
+            HALVES.with_borrow_mut(|halves| halves.push((input, output)));
+            client
+        });
+        let _client = halves.unwrap();
+        let (mut input, _output) = HALVES.with_borrow_mut(|halves| halves.pop().unwrap());
+        let read = seastar::run(options(1), async move || {
+            timeout(Duration::from_secs(10), input.read()).await.map(|bytes| bytes.map(|bytes| bytes.len()))
+        });
+        let error = read.unwrap().expect("the read ends").unwrap_err();
+        assert_eq!(error.raw_os_error(), Some(libc::ECANCELED));
+    };
+    thread::spawn(program).join().unwrap();
 }
 
 /// A panic while a thread drops its statics would end the process.

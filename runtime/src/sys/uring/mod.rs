@@ -29,6 +29,10 @@ pub(crate) enum Wait {
     Forever,
 }
 
+/// How often the kernel is asked to take operations off a full queue before it has refused: it may have no
+/// memory for them.
+const ENTERS_MAX: u32 = 1000;
+
 /// Room for some completions.
 pub(crate) type Batch = [MaybeUninit<io_uring::cqueue::Entry>; 32];
 
@@ -87,7 +91,8 @@ impl Driver {
         unsafe { self.ring.as_ref() }.as_raw_fd()
     }
 
-    /// Queues an operation for the next [`enter`](Self::enter); a full queue is entered at once.
+    /// Queues an operation for the next [`enter`](Self::enter); a full queue is entered at once. Fails when the
+    /// kernel takes nothing from it.
     ///
     /// # Safety
     ///
@@ -107,13 +112,14 @@ impl Driver {
     #[cold]
     #[inline(never)]
     unsafe fn push_to_full(&mut self, entry: &Entry) -> io::Result<()> {
-        while {
-            // SAFETY: promised by the caller.
-            unsafe { self.submissions.push(entry) }.is_err()
-        } {
+        for _ in 0..ENTERS_MAX {
             self.enter(Wait::No)?;
+            // SAFETY: promised by the caller.
+            if unsafe { self.submissions.push(entry) }.is_ok() {
+                return Ok(());
+            }
         }
-        Ok(())
+        Err(io::Error::from_raw_os_error(libc::EAGAIN))
     }
 
     /// Whether the kernel has something for us: completions, or work that makes some when we enter.
