@@ -100,6 +100,7 @@ impl<T> List<T> {
         self.take_front(state, |_| ()).is_some()
     }
 
+    #[cfg_attr(not(test), expect(dead_code, reason = "the queue follows"))]
     /// [`wake_front`](Self::wake_front), leaving `value` in place of what the oldest waited with.
     #[inline]
     pub(crate) fn replace_front(&self, value: T, state: State) -> Option<T> {
@@ -281,7 +282,8 @@ mod tests {
             order.push(value);
             assert!(list.wake_front(State::Granted));
         }
-        assert!(list.is_empty() && list.len() == 0 && !list.wake_front(State::Granted));
+        assert_eq!(list.len(), 0);
+        assert!(!list.wake_front(State::Granted));
         order
     }
 
