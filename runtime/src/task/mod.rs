@@ -3,6 +3,7 @@
 //! A task is one block: header, then the future, then its result in the same place. See `raw` for the
 //! states of a task and `waker` for why waking costs no reference count.
 
+mod children;
 mod inbox;
 mod join;
 mod outcome;
@@ -18,6 +19,7 @@ pub use outcome::Outcome;
 pub use tasks::{Busy, abandoned_failures, spawn, try_spawn};
 pub use yielding::{YieldNow, yield_now};
 
+pub(crate) use children::{Children, Outputs};
 pub(crate) use inbox::Inbox;
 pub(crate) use join::panic_message;
 pub(crate) use sleeper::Sleeper;

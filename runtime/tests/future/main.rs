@@ -1,6 +1,11 @@
 //! Continuations, loops and promises. Ids are those of the project's semantics: FUT, LOOP, ALL and TMO.
 
+#[path = "../support/run.rs"]
+mod run;
+
 mod continuations;
+mod loops;
+mod parallel;
 
 use std::cell::Cell;
 use std::rc::Rc;
