@@ -2,8 +2,11 @@
 
 use std::future::{Future, pending};
 use std::mem::size_of_val;
+use std::ops::ControlFlow;
 
-use seastar::future::FutureExt;
+use seastar::future::{
+    FutureExt, do_for_each, do_until, keep_doing, max_concurrent_for_each, repeat, when_all, when_all_succeed,
+};
 use seastar::yield_now;
 
 const BIG: usize = 1024;
@@ -62,4 +65,56 @@ fn a_clean_up_costs_the_output_that_it_keeps() {
     let plain = size_of_val(&held());
     let size = size_of_val(&held().finally(async || ()));
     assert!(size <= plain.max(12) + 8, "{size} bytes beside {plain}");
+}
+
+/// Bytes that a loop may add to its body: which state it is in, and the yield.
+const LOOP: usize = 24;
+
+#[test]
+fn a_loop_holds_its_body_once() {
+    let body = || {
+        let bytes = [1u8; BIG];
+        async move || {
+            yield_now().await;
+            std::hint::black_box(&bytes);
+        }
+    };
+    let again = || {
+        let bytes = [1u8; BIG];
+        async move || {
+            yield_now().await;
+            ControlFlow::<u8>::Break(bytes[0])
+        }
+    };
+    for size in [
+        size_of_val(&keep_doing(body())),
+        size_of_val(&do_until(|| true, body())),
+        size_of_val(&repeat(again())),
+    ] {
+        assert!(size <= BIG + LOOP, "{size} bytes");
+    }
+}
+
+#[test]
+fn a_loop_holds_its_items_once() {
+    let items = || [1u8; BIG].into_iter();
+    let own = size_of_val(&items());
+    let size = size_of_val(&do_for_each(items(), async |_| yield_now().await));
+    assert!(size <= own + LOOP, "{size} bytes beside {own}");
+}
+
+/// The futures lie in blocks, so only what says where stays: the list, the woken, who waits.
+#[test]
+fn many_futures_leave_a_constant_in_the_one_that_runs_them() {
+    const MANY: usize = 192;
+    let items = || [1u8; BIG].into_iter();
+    let own = size_of_val(&items());
+    let futures = || items().map(|_| large());
+    for size in [
+        size_of_val(&max_concurrent_for_each(items(), 3, async |_| drop(large().await))),
+        size_of_val(&when_all(futures())),
+        size_of_val(&when_all_succeed(futures())),
+    ] {
+        assert!(size <= own + MANY, "{size} bytes beside {own}");
+    }
 }

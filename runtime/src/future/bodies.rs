@@ -14,9 +14,12 @@ use std::ops::ControlFlow::{Break, Continue};
 /// async fn main() {
 ///     let sum = Cell::new(0);
 ///     do_for_each(1..=4, async |n| sum.set(sum.get() + n)).await;
-///     let failed = do_for_each(1..=4, async |n| if n < 3 { Ok(sum.set(sum.get() + n)) } else { Err(n) });
+///     let failed = do_for_each(1..=4, async |n| {
+///         sum.set(sum.get() + n);
+///         if n < 3 { Ok(()) } else { Err(n) }
+///     });
 ///     assert_eq!(failed.await, Err(3));
-///     assert_eq!(sum.get(), 10 + 3);
+///     assert_eq!(sum.get(), 10 + 6);
 /// }
 /// ```
 #[diagnostic::on_unimplemented(

@@ -3,6 +3,8 @@
 //! Each asks once an iteration whether others should have their turn (LOOP-9), so that bodies which are
 //! always ready do not keep the shard to themselves. That is what they have over `loop` and `for`.
 
+#![expect(clippy::manual_async_fn, reason = "an `async fn` would hold its arguments twice")]
+
 use std::future::Future;
 use std::ops::ControlFlow::Break;
 

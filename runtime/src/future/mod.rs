@@ -4,6 +4,7 @@
 //! caller has, and dropping it ends all of it; what runs many futures at the same time keeps each in a block of
 //! the shard's memory. Nothing allocates.
 
+mod all;
 mod bodies;
 mod chain;
 mod errors;
@@ -13,6 +14,7 @@ mod loops;
 mod parallel;
 mod then;
 
+pub use all::{Outputs, Values, when_all, when_all_succeed, when_any};
 pub use bodies::{Action, Attempt, Step};
 pub use errors::OfType;
 pub use ext::{FutureExt, TryFuture};

@@ -3,6 +3,8 @@
 //! Iterations are futures within the loop's own future: they may borrow what the caller has, and end when the loop
 //! is dropped. Each lies in a block of the shard's memory and is polled only when it was woken itself.
 
+#![expect(clippy::manual_async_fn, reason = "an `async fn` would hold its arguments twice")]
+
 use std::future::{Future, poll_fn};
 use std::ops::ControlFlow::Break;
 use std::pin::{Pin, pin};

@@ -159,6 +159,12 @@ impl<F: Future, const ORDERED: bool> Children<F, ORDERED> {
         }
     }
 
+    /// Whether [`take_front`](Self::take_front) has something to take.
+    pub(crate) fn front_has_ended(&self) -> bool {
+        // SAFETY: on the list, so alive.
+        self.list.first.get().is_some_and(|front| unsafe { front.as_ref() }.prefix.header.is(DONE))
+    }
+
     /// Takes the output of the first child, if that has ended.
     #[inline]
     pub(crate) fn take_front(&self) -> Option<F::Output> {

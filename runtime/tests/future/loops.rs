@@ -92,7 +92,13 @@ async fn do_until_asks_before_each_action() {
     assert_eq!((asked.get(), done.get()), (4, 3));
     do_until(stop, action).await;
     assert_eq!((asked.get(), done.get()), (5, 3));
-    let failed = do_until(|| false, async || if done.get() < 5 { Ok(done.add()) } else { Err(done.get()) });
+    let failed = do_until(
+        || false,
+        async || {
+            done.add();
+            if done.get() < 5 { Ok(()) } else { Err(done.get()) }
+        },
+    );
     assert_eq!(failed.await, Err(5));
     assert_eq!(do_until(|| true, async || Err("never")).await, Ok(()));
 }

@@ -3,6 +3,7 @@
 #[path = "../support/run.rs"]
 mod run;
 
+mod all;
 mod continuations;
 mod loops;
 mod parallel;

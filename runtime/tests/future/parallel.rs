@@ -250,7 +250,13 @@ async fn iterations_that_wake_each_other_while_they_are_dropped() {
 #[seastar::test]
 async fn an_iteration_that_woke_itself_before_its_end() {
     for ordered in [false, true] {
-        let wake_and_end = async |_: u32| poll_fn(|context| Poll::Ready(context.waker().wake_by_ref())).await;
+        let wake_and_end = async |_: u32| {
+            poll_fn(|context| {
+                context.waker().wake_by_ref();
+                Poll::Ready(())
+            })
+            .await;
+        };
         if ordered {
             map_reduce(0..10, wake_and_end, (), |(), ()| ()).await;
         } else {
