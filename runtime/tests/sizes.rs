@@ -111,7 +111,7 @@ fn many_futures_leave_a_constant_in_the_one_that_runs_them() {
     let own = size_of_val(&items());
     let futures = || items().map(|_| large());
     for size in [
-        size_of_val(&max_concurrent_for_each(items(), 3, async |_| drop(large().await))),
+        size_of_val(&max_concurrent_for_each(items(), 3, async |_| large().await.map(|_| ()))),
         size_of_val(&when_all(futures())),
         size_of_val(&when_all_succeed(futures())),
     ] {

@@ -12,6 +12,8 @@ mod ext;
 mod finally;
 mod loops;
 mod parallel;
+mod promise;
+mod shared;
 mod then;
 
 pub use all::{Outputs, Values, when_all, when_all_succeed, when_any};
@@ -21,4 +23,6 @@ pub use ext::{FutureExt, TryFuture};
 pub use finally::{Cleanup, Finally, FinallyError};
 pub use loops::{do_for_each, do_until, keep_doing, repeat, repeat_until_value};
 pub use parallel::{map_reduce, max_concurrent_for_each, parallel_for_each};
+pub use promise::{BrokenPromise, Promise, Promised};
+pub use shared::{SharedFuture, SharedWait};
 pub use then::{DiscardResult, HandleError, HandleErrorType, Then, ThenWrapped};

@@ -172,10 +172,18 @@ where
     start(future, 0, spawned_at).map(drop)
 }
 
-/// There is no memory for another fiber on this shard.
+/// There is no memory for another fiber, or whatever else was asked for, on this shard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Busy {
     budget: usize,
+}
+
+impl Busy {
+    /// Says so of this thread.
+    #[cold]
+    pub(crate) fn here() -> Busy {
+        Busy { budget: mem::statistics().budget }
+    }
 }
 
 impl fmt::Display for Busy {
@@ -209,7 +217,7 @@ where
 fn take_slot(tasks: &Inner, class: usize) -> Result<NonNull<Header>, Busy> {
     match tasks.lanes[class].pop(class) {
         Some(slot) => Ok(slot.cast()),
-        None => carve(tasks, class).ok_or_else(|| Busy { budget: mem::statistics().budget }),
+        None => carve(tasks, class).ok_or_else(Busy::here),
     }
 }
 

@@ -7,6 +7,7 @@ mod all;
 mod continuations;
 mod loops;
 mod parallel;
+mod promises;
 
 use std::cell::Cell;
 use std::rc::Rc;
