@@ -1,5 +1,8 @@
 //! What expansions of the macros call, and nobody else. May change in any release.
 
+pub use std::future::IntoFuture;
+pub use std::result::Result;
+
 use std::panic::resume_unwind;
 use std::process::ExitCode;
 
@@ -10,6 +13,8 @@ use crate::app::cli;
 use crate::app::error::StartError;
 use crate::app::exit::Exit;
 use crate::app::{Ended, run_to_end};
+pub use crate::future::joined::{All, Child, Either, Pair, Race};
+pub use seastar_macros::{do_with, when_all, when_all_succeed, when_any};
 
 /// Exit code of a main function that panicked, as for every Rust program.
 const PANICKED: u8 = 101;

@@ -1,6 +1,9 @@
 //! Surface syntax: tokens to model.
 
+pub mod do_with;
 mod entry;
+pub mod joined;
 pub mod main;
 mod settings;
+mod statement;
 pub mod test;

@@ -1,0 +1,3 @@
+//! Futures made of futures.
+
+pub(crate) mod joined;

@@ -1,0 +1,4 @@
+//! The front doors of the statement macros: what they mean, and `$crate` for the real ones in the macro crate.
+
+mod joined;
+mod scope;
