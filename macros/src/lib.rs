@@ -136,3 +136,10 @@ fn all(call: TokenStream, value: Value) -> TokenStream {
 pub fn when_any(call: TokenStream) -> TokenStream {
     expand_expr(|errors| lower::joined::lower_any(parse::joined::parse_any(call.into(), errors))).into()
 }
+
+/// Behind `seastar::with_timeout!`.
+#[doc(hidden)]
+#[proc_macro]
+pub fn with_timeout(call: TokenStream) -> TokenStream {
+    expand_expr(|errors| lower::timed::lower(parse::with_timeout::parse(call.into(), errors))).into()
+}

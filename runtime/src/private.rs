@@ -1,6 +1,7 @@
 //! What expansions of the macros call, and nobody else. May change in any release.
 
 pub use std::future::IntoFuture;
+pub use std::ops::ControlFlow;
 pub use std::result::Result;
 
 use std::panic::resume_unwind;
@@ -14,7 +15,8 @@ use crate::app::error::StartError;
 use crate::app::exit::Exit;
 use crate::app::{Ended, run_to_end};
 pub use crate::future::joined::{All, Child, Either, Pair, Race};
-pub use seastar_macros::{do_with, when_all, when_all_succeed, when_any};
+pub use crate::future::question::{FromResidual, Try, never};
+pub use seastar_macros::{do_with, when_all, when_all_succeed, when_any, with_timeout};
 
 /// Exit code of a main function that panicked, as for every Rust program.
 const PANICKED: u8 = 101;

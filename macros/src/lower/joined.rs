@@ -157,7 +157,7 @@ mod tests {
         }
         sea::__private::Either::Second(sea::__private::Either::Second(output)) => {
             let (y, _) = output;
-            { y }
+            y
         }
     }
 }

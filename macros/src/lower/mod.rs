@@ -5,4 +5,6 @@ pub mod entry;
 #[cfg(test)]
 mod expect;
 pub mod joined;
+mod leaving;
 pub mod scope;
+pub mod timed;

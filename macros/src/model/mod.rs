@@ -3,3 +3,4 @@
 pub mod entry;
 pub mod joined;
 pub mod scope;
+pub mod timed;

@@ -1,12 +1,13 @@
 //! `do_with!(name = value, mut other: Type = value => body)`
 
 use proc_macro2::TokenStream;
+use quote::ToTokens;
 use syn::{
     Pat, Token,
     parse::{ParseStream, Parser},
 };
 
-use super::statement::{self, Call, name_of};
+use super::statement::{self, Call};
 use crate::{
     errors::Errors,
     model::scope::{Binding, Scope},
@@ -52,6 +53,14 @@ fn read(input: ParseStream, bindings: &mut Vec<Binding>) -> syn::Result<()> {
         }
     }
     Ok(())
+}
+
+/// The one name that a pattern is, or the tokens of any other.
+fn name_of(pattern: &Pat) -> String {
+    match pattern {
+        Pat::Ident(name) => name.ident.to_string(),
+        other => other.to_token_stream().to_string(),
+    }
 }
 
 #[cfg(test)]

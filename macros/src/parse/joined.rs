@@ -7,7 +7,7 @@ use syn::{
     parse::{ParseStream, Parser},
 };
 
-use super::statement::front_door;
+use super::statement::{front_door, unbraced};
 use crate::{
     errors::Errors,
     model::joined::{Arm, Joined, Raced, Value},
@@ -77,7 +77,7 @@ fn arm(input: ParseStream) -> syn::Result<Arm> {
     if comma.is_none() && !input.is_empty() && !matches!(body, Expr::Block(_)) {
         return Err(input.error("a comma belongs between two arms"));
     }
-    Ok(Arm { pattern, future, body })
+    Ok(Arm { pattern, future, body: unbraced(body) })
 }
 
 /// Looks at what is to be waited for, and takes away what would be wrong.
@@ -149,7 +149,7 @@ mod tests {
         assert_eq!(
             any(arms),
             (
-                ["x | f () | { x }", "(a , _) | g () | match a { _ => 1 }", "_ | h () | 2"]
+                ["x | f () | x", "(a , _) | g () | match a { _ => 1 }", "_ | h () | 2"]
                     .map(String::from)
                     .into(),
                 vec![]

@@ -7,3 +7,4 @@ pub mod main;
 mod settings;
 mod statement;
 pub mod test;
+pub mod with_timeout;

@@ -4,8 +4,11 @@
 //! mistake in the head hides none in the body, and a syntax error in the body is left to `rustc`.
 
 use proc_macro2::{Spacing, TokenStream, TokenTree};
-use quote::{ToTokens, quote};
-use syn::{Expr, Path, parse::Parser};
+use quote::quote;
+use syn::{
+    Expr, Path, Stmt, Token,
+    parse::{ParseStream, Parser},
+};
 
 use crate::errors::Errors;
 
@@ -33,9 +36,9 @@ pub fn parse(input: TokenStream, form: &str, errors: &mut Errors) -> Call {
 
 /// What `$crate;` stands for, and what the user wrote.
 pub fn front_door(input: TokenStream) -> (Path, TokenStream) {
-    let parts = |input: syn::parse::ParseStream| {
+    let parts = |input: ParseStream| {
         let krate = input.parse()?;
-        input.parse::<syn::Token![;]>()?;
+        input.parse::<Token![;]>()?;
         Ok((krate, input.parse()?))
     };
     parts.parse2(input).expect("the front door passes `$crate;`")
@@ -67,7 +70,7 @@ pub fn body(tokens: TokenStream, form: &str, errors: &mut Errors) -> Expr {
         errors.here(format!("nothing stands after `=>`; write `{form}`"));
         return Expr::Verbatim(quote!({}));
     }
-    syn::parse2(tokens.clone()).unwrap_or_else(|_| {
+    syn::parse2(tokens.clone()).map(unbraced).unwrap_or_else(|_| {
         if let Some(semicolon) = trees.iter().find(|tree| is(tree, ';')) {
             errors.at(semicolon, "several statements need braces: `=> { .. }`");
         }
@@ -75,10 +78,18 @@ pub fn body(tokens: TokenStream, form: &str, errors: &mut Errors) -> Expr {
     })
 }
 
-/// The one name that a pattern is, or the tokens of any other.
-pub fn name_of(pattern: &syn::Pat) -> String {
-    match pattern {
-        syn::Pat::Ident(name) => name.ident.to_string(),
-        other => other.to_token_stream().to_string(),
+/// `x` of `{ x }`: behind `=>` braces are a matter of taste, but `rustc` warns about them in other places.
+pub fn unbraced(expr: Expr) -> Expr {
+    match expr {
+        Expr::Block(mut block) if block.label.is_none() && block.attrs.is_empty() => {
+            match block.block.stmts.as_slice() {
+                [Stmt::Expr(_, None)] => match block.block.stmts.pop() {
+                    Some(Stmt::Expr(inner, None)) => inner,
+                    _ => Expr::Block(block),
+                },
+                _ => Expr::Block(block),
+            }
+        }
+        other => other,
     }
 }

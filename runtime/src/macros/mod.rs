@@ -2,3 +2,4 @@
 
 mod joined;
 mod scope;
+mod timed;

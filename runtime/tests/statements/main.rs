@@ -1,0 +1,5 @@
+//! The statement macros within real programs: what they wait for, how they are left, whose names are whose.
+
+mod joining;
+mod leaving;
+mod names;
