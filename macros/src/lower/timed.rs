@@ -6,7 +6,7 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
-use super::leaving;
+use super::{block::wrapped, leaving};
 use crate::model::timed::{Timed, Work};
 
 pub fn lower(timed: Timed) -> TokenStream {
@@ -25,7 +25,7 @@ pub fn lower(timed: Timed) -> TokenStream {
             if leaving.is_empty() {
                 return quote!(#krate::time::timeout(#duration, async { #body }).await);
             }
-            let done = leaving.done(&body);
+            let done = wrapped(&body, |output| leaving.done(output));
             let mut ends = vec![(leaving.done(&output), quote!(#ok(#output)))];
             ends.extend(leaving.arms(&output));
             (quote!(async { #done }), ends)
@@ -97,7 +97,7 @@ sea::time::timeout(
 match sea::time::timeout(
         limit,
         async {
-            sea::__private::Either::First({
+            let _output = {
                 'inner: loop {
                     break 'inner;
                 }
@@ -127,7 +127,8 @@ match sea::time::timeout(
                         );
                     }
                 });
-            })
+            };
+            #[allow(unreachable_code)] sea::__private::Either::First(_output)
         },
     )
     .await
