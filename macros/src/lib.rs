@@ -143,3 +143,17 @@ pub fn when_any(call: TokenStream) -> TokenStream {
 pub fn with_timeout(call: TokenStream) -> TokenStream {
     expand_expr(|errors| lower::timed::lower(parse::with_timeout::parse(call.into(), errors))).into()
 }
+
+/// Behind `seastar::with_semaphore!`.
+#[doc(hidden)]
+#[proc_macro]
+pub fn with_semaphore(call: TokenStream) -> TokenStream {
+    expand_expr(|errors| lower::guarded::lower(parse::with_semaphore::parse(call.into(), errors))).into()
+}
+
+/// Behind `seastar::with_gate!`.
+#[doc(hidden)]
+#[proc_macro]
+pub fn with_gate(call: TokenStream) -> TokenStream {
+    expand_expr(|errors| lower::guarded::lower(parse::with_gate::parse(call.into(), errors))).into()
+}

@@ -38,6 +38,7 @@ mod mem;
 pub mod net;
 mod reactor;
 mod smp;
+pub mod sync;
 mod sys;
 mod task;
 pub mod time;

@@ -16,7 +16,10 @@ use crate::app::exit::Exit;
 use crate::app::{Ended, run_to_end};
 pub use crate::future::joined::{All, Child, Either, Pair, Race};
 pub use crate::future::question::{FromResidual, Try, never};
-pub use seastar_macros::{do_with, when_all, when_all_succeed, when_any, with_timeout};
+pub use crate::sync::capacity::{Bounded, capacity};
+pub use seastar_macros::{
+    do_with, when_all, when_all_succeed, when_any, with_gate, with_semaphore, with_timeout,
+};
 
 /// Exit code of a main function that panicked, as for every Rust program.
 const PANICKED: u8 = 101;

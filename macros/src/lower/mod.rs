@@ -4,6 +4,7 @@ mod block;
 pub mod entry;
 #[cfg(test)]
 mod expect;
+pub mod guarded;
 pub mod joined;
 mod leaving;
 pub mod scope;

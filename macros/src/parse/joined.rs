@@ -7,7 +7,7 @@ use syn::{
     parse::{ParseStream, Parser},
 };
 
-use super::statement::{front_door, unbraced};
+use super::statement::{arguments, front_door, unbraced};
 use crate::{
     errors::Errors,
     model::joined::{Arm, Joined, Raced, Value},
@@ -22,19 +22,9 @@ pub fn parse_all(input: TokenStream, value: Value, errors: &mut Errors) -> Joine
         Value::Outputs => "when_all",
         Value::Successes => "when_all_succeed",
     };
-    let mut futures = Vec::new();
-    let reading = |input: ParseStream| {
-        while !input.is_empty() {
-            futures.push(input.parse()?);
-            if !input.is_empty() {
-                input.parse::<Token![,]>()?;
-            }
-        }
-        Ok(())
-    };
-    if let Err(error) = reading.parse2(list) {
-        errors.add(error);
-    } else if futures.is_empty() {
+    let is_empty = list.is_empty();
+    let mut futures = arguments(list, errors);
+    if is_empty {
         errors.here(format!("there is nothing to wait for; write `{name}!(future, other)`"));
     }
     check(&mut futures.iter_mut(), name, "parallel_for_each", errors);

@@ -7,4 +7,6 @@ pub mod main;
 mod settings;
 mod statement;
 pub mod test;
+pub mod with_gate;
+pub mod with_semaphore;
 pub mod with_timeout;

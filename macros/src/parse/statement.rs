@@ -58,6 +58,24 @@ fn arrow(call: TokenStream) -> Option<(TokenStream, TokenStream)> {
     Some((head.into_iter().collect(), body.into_iter().collect()))
 }
 
+/// The expressions of a head, up to the first that is none.
+pub fn arguments(head: TokenStream, errors: &mut Errors) -> Vec<Expr> {
+    let mut arguments = Vec::new();
+    let reading = |input: ParseStream| {
+        while !input.is_empty() {
+            arguments.push(input.parse()?);
+            if !input.is_empty() {
+                input.parse::<Token![,]>()?;
+            }
+        }
+        Ok(())
+    };
+    if let Err(error) = reading.parse2(head) {
+        errors.add(error);
+    }
+    arguments
+}
+
 /// The body as one expression. What is none becomes a block, where `rustc` says what is wrong with it.
 pub fn body(tokens: TokenStream, form: &str, errors: &mut Errors) -> Expr {
     let mut trees: Vec<TokenTree> = tokens.into_iter().collect();

@@ -1,0 +1,21 @@
+//! How the fibers of one shard wait for each other.
+//!
+//! Nothing here locks, counts references in atomics, or allocates in order to wait: those who wait are linked through
+//! their own futures. All of it belongs to one shard. Waiters are served in the order in which they came, and dropping a
+//! future at any point leaves the object as if it had never asked.
+//!
+//! Every wait can be given a time limit and an [`AbortSource`] by [`Limit`].
+
+mod abort;
+pub(crate) mod capacity;
+mod limit;
+pub(crate) mod list;
+mod semaphore;
+mod semaphore_error;
+mod units;
+
+pub use abort::{AbortRequested, AbortSource, Aborted, OnAbort};
+pub use limit::{Limit, Unless, Within};
+pub use semaphore::{Acquire, DYNAMIC, Semaphore};
+pub use semaphore_error::SemaphoreError;
+pub use units::{NotEnoughUnits, OwnedSemaphoreUnits, SemaphoreUnits, Units};
