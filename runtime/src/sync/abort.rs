@@ -31,7 +31,7 @@ pub struct AbortSource {
 
 /// A subscriber's closure without its type.
 #[derive(Clone, Copy)]
-pub(crate) struct Callback {
+pub struct Callback {
     call: unsafe fn(*const ()),
     data: *const (),
 }

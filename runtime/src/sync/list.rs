@@ -13,7 +13,7 @@ use std::task::Waker;
 use crate::task::WakerSlot;
 
 /// Those who wait for one thing, oldest first. What each waits for is a `T`.
-pub(crate) struct List<T> {
+pub struct List<T> {
     first: Cell<*const Node<T>>,
     last: Cell<*const Node<T>>,
     len: Cell<usize>,
@@ -21,7 +21,7 @@ pub(crate) struct List<T> {
 
 /// How a waiter stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum State {
+pub enum State {
     /// Never waited, or has left.
     Idle,
     /// On the list.
@@ -97,14 +97,20 @@ impl<T> List<T> {
     /// Foreign wakers may run anything from within this, so look at the list anew afterwards.
     #[inline]
     pub(crate) fn wake_front(&self, state: State) -> bool {
-        self.take_front(state, |_| ()).is_some()
+        let Some((_, waker)) = self.pop(state) else { return false };
+        waker.wake();
+        true
     }
 
+    /// [`wake_front`](Self::wake_front), with `value` left in place of what the oldest waited with, which is passed to
+    /// `take` before anybody is woken.
     #[cfg_attr(not(test), expect(dead_code, reason = "the queue follows"))]
-    /// [`wake_front`](Self::wake_front), leaving `value` in place of what the oldest waited with.
     #[inline]
-    pub(crate) fn replace_front(&self, value: T, state: State) -> Option<T> {
-        self.take_front(state, |place| place.replace(value))
+    pub(crate) fn replace_front(&self, value: T, state: State, take: impl FnOnce(T)) -> bool {
+        let Some((node, waker)) = self.pop(state) else { return false };
+        take(node.value.replace(value));
+        waker.wake();
+        true
     }
 
     /// Wakes all who wait now; those that come meanwhile stay.
@@ -116,17 +122,15 @@ impl<T> List<T> {
         }
     }
 
+    /// Takes the oldest off, which finds itself in `state`. The node may be gone once other code has run.
     #[inline]
-    fn take_front<R>(&self, state: State, take: impl FnOnce(&Cell<T>) -> R) -> Option<R> {
+    fn pop(&self, state: State) -> Option<(&Node<T>, WakerSlot)> {
         // SAFETY: as in `front`.
         let node = unsafe { self.first.get().as_ref() }?;
         // SAFETY: it is on this list.
-        let links = unsafe { self.unlink(node) };
+        let waker = unsafe { self.unlink(node) };
         node.state.set(state);
-        let taken = take(&node.value);
-        // Last, because the waker may drop the node.
-        links.waker.wake();
-        Some(taken)
+        Some((node, waker))
     }
 
     /// # Safety
@@ -149,12 +153,13 @@ impl<T> List<T> {
         }
     }
 
-    /// Takes a node off. The waker in its links is still to be woken or cleared.
+    /// Takes a node off, and its waker out of it. Its state is still to be set.
     ///
     /// # Safety
     ///
     /// The node is on this list.
-    unsafe fn unlink<'a>(&self, node: &'a Node<T>) -> &'a Links<T> {
+    #[inline]
+    unsafe fn unlink(&self, node: &Node<T>) -> WakerSlot {
         // SAFETY: queued, and so are its neighbours.
         unsafe {
             let links = node.links();
@@ -168,7 +173,8 @@ impl<T> List<T> {
                 None => self.last.set(previous),
             }
             self.len.set(self.len.get() - 1);
-            links
+            // The links are not looked at again: the node is no longer queued.
+            ptr::read(&links.waker)
         }
     }
 }
@@ -179,7 +185,7 @@ impl<T> List<T> {
 ///
 /// [`list`](Self::list) returns the same list in the same place as long as the host lives, wherever the
 /// host is moved. So it is for references and for `Rc`.
-pub(crate) unsafe trait Host {
+pub unsafe trait Host {
     type Value;
 
     fn list(&self) -> &List<Self::Value>;
@@ -190,7 +196,7 @@ pub(crate) unsafe trait Host {
 /// A future that owns something once it is `Granted` calls [`leave`](Self::leave) in its own drop.
 ///
 /// Values on a list outlive the list (`T` is a parameter of it), also where a future is leaked.
-pub(crate) struct Waiter<H: Host> {
+pub struct Waiter<H: Host> {
     host: H,
     node: Node<H::Value>,
 }
@@ -251,7 +257,7 @@ impl<H: Host> Waiter<H> {
     #[cold]
     fn unlink(&self) {
         // SAFETY: it was linked into the list of its host, and nobody has unlinked it since.
-        unsafe { self.host.list().unlink(&self.node) }.waker.clear();
+        drop(unsafe { self.host.list().unlink(&self.node) });
     }
 }
 
@@ -320,9 +326,9 @@ mod tests {
     fn a_value_is_exchanged_with_the_wake() {
         let list = List::new();
         let waiter = pin!(Waiter::new(&list, 7));
-        assert_eq!(list.replace_front(8, State::Told), None);
+        assert!(!list.replace_front(8, State::Told, |_| panic!("nobody waits")));
         waiter.as_ref().wait(Waker::noop());
-        assert_eq!(list.replace_front(8, State::Told), Some(7));
+        assert!(list.replace_front(8, State::Told, |value| assert_eq!(value, 7)));
         assert_eq!((waiter.value(), waiter.leave()), (8, State::Told));
         waiter.as_ref().wait(Waker::noop());
         assert_eq!(waiter.leave(), State::Queued);

@@ -8,14 +8,18 @@
 
 mod abort;
 pub(crate) mod capacity;
+mod gate;
 mod limit;
 pub(crate) mod list;
 mod semaphore;
 mod semaphore_error;
 mod units;
+mod wait;
 
 pub use abort::{AbortRequested, AbortSource, Aborted, OnAbort};
+pub use gate::{Gate, GateClosed, GateHolder, Holder, OwnedGateHolder};
 pub use limit::{Limit, Unless, Within};
 pub use semaphore::{Acquire, DYNAMIC, Semaphore};
 pub use semaphore_error::SemaphoreError;
 pub use units::{NotEnoughUnits, OwnedSemaphoreUnits, SemaphoreUnits, Units};
+pub use wait::{GaveUp, Wait};

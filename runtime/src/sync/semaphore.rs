@@ -172,7 +172,8 @@ impl<const UNITS: usize> Semaphore<UNITS> {
     /// Units go back by themselves: this is for those that were [released](Units::release) or [consumed](Self::consume).
     #[inline]
     pub fn signal(&self, units: usize) {
-        self.core.give(units);
+        let room = isize::MAX.abs_diff(self.available_units());
+        self.core.give(units.min(room));
     }
 
     /// Takes units even if they are not there: then what is available falls below zero, and everybody waits until it
@@ -327,7 +328,6 @@ impl SemaphoreCore {
 
 /// A way to hold on to a semaphore: a borrow or an [`Rc`].
 #[doc(hidden)]
-#[expect(private_bounds, reason = "sealed")]
 pub trait Handle: Host<Value = usize> + Clone {
     fn core(&self) -> &SemaphoreCore;
 }

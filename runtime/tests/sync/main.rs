@@ -4,4 +4,5 @@
 mod poll;
 
 mod abort;
+mod gate;
 mod semaphore;
