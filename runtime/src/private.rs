@@ -2,6 +2,7 @@
 
 pub use std::future::IntoFuture;
 pub use std::ops::ControlFlow;
+pub use std::option::Option;
 pub use std::result::Result;
 
 use std::panic::resume_unwind;
@@ -71,6 +72,15 @@ pub fn test<R: Exit, F: AsyncFnOnce() -> R + 'static>(options: Options, name: &'
         abandoned == 0,
         "{name}: {abandoned} abandoned failed fiber(s) detected; their failures are logged above"
     );
+}
+
+/// What is in the `Ok`, and what is in the `Err`.
+#[inline]
+pub fn apart<T, E>(result: Result<T, E>) -> (Option<T>, Option<E>) {
+    match result {
+        Ok(value) => (Some(value), None),
+        Err(error) => (None, Some(error)),
+    }
 }
 
 /// A program without options of its own.

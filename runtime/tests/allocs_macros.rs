@@ -3,7 +3,10 @@
 use std::future::pending;
 use std::time::Duration;
 
-use seastar::{do_with, sleep, when_all, when_all_succeed, when_any, with_timeout, yield_now};
+use seastar::sync::{Gate, Semaphore};
+use seastar::{
+    do_with, sleep, when_all, when_all_succeed, when_any, with_gate, with_semaphore, with_timeout, yield_now,
+};
 
 #[path = "support/counting.rs"]
 mod counting;
@@ -50,6 +53,19 @@ async fn a_time_limit() {
             with_timeout!(Duration::from_millis(1) => pending::<()>().await).unwrap_err();
             with_timeout!(Duration::from_secs(1) => { yield_now().await; continue }).unwrap();
         }
+    };
+    assert_eq!(allocated(work).await, 0);
+}
+
+#[seastar::test(shards = 1)]
+async fn what_is_held() {
+    sleep(Duration::from_micros(1)).await;
+    let (semaphore, gate) = (Semaphore::<2>::new(), Gate::new());
+    let work = async || {
+        let hold = async || with_gate!(gate => with_semaphore!(semaphore, 2, timeout = Duration::from_secs(9) => yield_now().await));
+        // The second one waits.
+        let (first, second) = when_all!(hold(), hold());
+        assert_eq!((first, second), (Ok(Ok(())), Ok(Ok(()))));
     };
     assert_eq!(allocated(work).await, 0);
 }

@@ -5,8 +5,12 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use seastar::sync::{Gate, Semaphore, SemaphoreError, SemaphoreUnits};
 use seastar::time::timeout;
-use seastar::{YieldNow, do_with, when_all, when_all_succeed, when_any, with_timeout, yield_now};
+use seastar::{
+    YieldNow, do_with, when_all, when_all_succeed, when_any, with_gate, with_semaphore, with_timeout,
+    yield_now,
+};
 
 type Buffer = [u8; 1024];
 
@@ -124,4 +128,63 @@ fn a_time_limit_is_a_timer() {
     let buffer = size_of::<Buffer>();
     let size = size_of_val(&with_body);
     assert!(size <= buffer + timer + 64, "{size} bytes with a buffer of {buffer} and a timer of {timer}");
+}
+
+#[test]
+fn what_is_held_is_all_that_is_added() {
+    async fn semaphore_by_macro(semaphore: &Semaphore<2>) -> Result<u8, SemaphoreError> {
+        with_semaphore!(semaphore, 2 => leaf([1; 1024]).await)
+    }
+    async fn semaphore_by_hand(semaphore: &Semaphore<2>) -> Result<u8, SemaphoreError> {
+        let _units = semaphore.acquire(2).await?;
+        Ok(leaf([1; 1024]).await)
+    }
+    let semaphore = Semaphore::new();
+    assert!(size_of_val(&semaphore_by_macro(&semaphore)) <= size_of_val(&semaphore_by_hand(&semaphore)));
+
+    async fn gate_by_macro(gate: &Gate) -> Option<u8> {
+        with_gate!(gate => leaf([1; 1024]).await).ok()
+    }
+    async fn gate_by_hand(gate: &Gate) -> Option<u8> {
+        let _holder = gate.hold().ok()?;
+        Some(leaf([1; 1024]).await)
+    }
+    let gate = Gate::new();
+    assert!(size_of_val(&gate_by_macro(&gate)) <= size_of_val(&gate_by_hand(&gate)));
+}
+
+/// A buffer, units of a semaphore and a loop: by the macros, and as the machine that one would write.
+#[test]
+fn a_nest_is_as_large_as_a_machine() {
+    async fn by_macro(semaphore: &Semaphore<1>) -> Result<u8, SemaphoreError> {
+        do_with!(mut buffer: Buffer = [0; 1024] => {
+            with_semaphore!(semaphore, 1 => loop {
+                buffer[0] += 1;
+                yield_now().await;
+                if buffer[0] == 3 {
+                    break;
+                }
+            })?;
+            Ok(buffer[0])
+        })
+    }
+    #[allow(dead_code, clippy::large_enum_variant)]
+    enum State<'a, A> {
+        Start,
+        Acquiring(A),
+        Looping(SemaphoreUnits<'a>, YieldNow),
+        Done,
+    }
+    #[allow(dead_code)]
+    struct Machine<'a, A> {
+        buffer: Buffer,
+        semaphore: &'a Semaphore<1>,
+        state: State<'a, A>,
+    }
+    fn machine<A>(_: A) -> usize {
+        size_of::<Machine<A>>()
+    }
+    let semaphore = Semaphore::new();
+    let (nest, machine) = (size_of_val(&by_macro(&semaphore)), machine(semaphore.acquire(1)));
+    assert!(nest <= machine + 32, "{nest} bytes, and a machine has {machine}");
 }

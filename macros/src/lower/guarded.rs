@@ -40,12 +40,16 @@ pub fn lower(guarded: Guarded) -> TokenStream {
             quote!(#wait.await)
         }
     };
-    let (guard, error) = (Ident::new("_guard", Span::mixed_site()), Ident::new("error", Span::mixed_site()));
+    let [guard, error] = ["_guard", "error"].map(|name| Ident::new(name, Span::mixed_site()));
     let body = wrapped(&body, |output| quote!(#krate::__private::Result::Ok(#output)));
+    // Apart, because a `Result` that was matched would stay in the future as long as what was in its `Ok`. By `match`,
+    // because what the user's expressions borrow lives as long.
     let run = quote! {
-        match #taken {
-            #krate::__private::Result::Ok(#guard) => { #body }
-            #krate::__private::Result::Err(#error) => #krate::__private::Result::Err(#error),
+        match #krate::__private::apart(#taken) {
+            (#guard, #error) => match #error {
+                #krate::__private::Option::None => { #body }
+                #krate::__private::Option::Some(#error) => #krate::__private::Result::Err(#error),
+            }
         }
     };
     match check {
@@ -82,12 +86,18 @@ mod tests {
         2 <= sea::__private::capacity(& limits::READS),
         \"`2` units asked of semaphore `limits::READS`, which has fewer: nobody would ever get them\"
     );
-    match limits::READS.acquire(2).await {
-        sea::__private::Result::Ok(_guard) => {
-            let _output = read(n).await?;
-            #[allow(unreachable_code)] sea::__private::Result::Ok(_output)
+    match sea::__private::apart(limits::READS.acquire(2).await) {
+        (_guard, error) => {
+            match error {
+                sea::__private::Option::None => {
+                    let _output = read(n).await?;
+                    #[allow(unreachable_code)] sea::__private::Result::Ok(_output)
+                }
+                sea::__private::Option::Some(error) => {
+                    sea::__private::Result::Err(error)
+                }
+            }
         }
-        sea::__private::Result::Err(error) => sea::__private::Result::Err(error),
     }
 }
 ";
@@ -98,17 +108,22 @@ mod tests {
     fn one_unit_with_a_limit() {
         let call = quote!(sea; &self.reads, timeout = limit, abort = source => return);
         let expected = "
-match sea::sync::Limit::unless(
-        sea::sync::Limit::within((&self.reads).acquire(1), limit),
-        &source,
-    )
-    .await
-{
-    sea::__private::Result::Ok(_guard) => {
-        let _output = return;
-        #[allow(unreachable_code)] sea::__private::Result::Ok(_output)
+match sea::__private::apart(
+    sea::sync::Limit::unless(
+            sea::sync::Limit::within((&self.reads).acquire(1), limit),
+            &source,
+        )
+        .await,
+) {
+    (_guard, error) => {
+        match error {
+            sea::__private::Option::None => {
+                let _output = return;
+                #[allow(unreachable_code)] sea::__private::Result::Ok(_output)
+            }
+            sea::__private::Option::Some(error) => sea::__private::Result::Err(error),
+        }
     }
-    sea::__private::Result::Err(error) => sea::__private::Result::Err(error),
 }
 ";
         expect_expr(lower(parse::with_semaphore::parse(call, &mut Errors::default())), expected);
@@ -118,12 +133,16 @@ match sea::sync::Limit::unless(
     fn a_gate() {
         let call = quote!(sea; gate => read(n).await);
         let expected = "
-match gate.hold() {
-    sea::__private::Result::Ok(_guard) => {
-        let _output = read(n).await;
-        #[allow(unreachable_code)] sea::__private::Result::Ok(_output)
+match sea::__private::apart(gate.hold()) {
+    (_guard, error) => {
+        match error {
+            sea::__private::Option::None => {
+                let _output = read(n).await;
+                #[allow(unreachable_code)] sea::__private::Result::Ok(_output)
+            }
+            sea::__private::Option::Some(error) => sea::__private::Result::Err(error),
+        }
     }
-    sea::__private::Result::Err(error) => sea::__private::Result::Err(error),
 }
 ";
         expect_expr(lower(parse::with_gate::parse(call, &mut Errors::default())), expected);
