@@ -5,4 +5,5 @@ mod poll;
 
 mod abort;
 mod gate;
+mod locks;
 mod semaphore;
