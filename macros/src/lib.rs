@@ -157,3 +157,10 @@ pub fn with_semaphore(call: TokenStream) -> TokenStream {
 pub fn with_gate(call: TokenStream) -> TokenStream {
     expand_expr(|errors| lower::guarded::lower(parse::with_gate::parse(call.into(), errors))).into()
 }
+
+/// Behind `seastar::with_lock!`.
+#[doc(hidden)]
+#[proc_macro]
+pub fn with_lock(call: TokenStream) -> TokenStream {
+    expand_expr(|errors| lower::guarded::lower(parse::with_lock::parse(call.into(), errors))).into()
+}

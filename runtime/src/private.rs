@@ -18,8 +18,9 @@ use crate::app::{Ended, run_to_end};
 pub use crate::future::joined::{All, Child, Either, Pair, Race};
 pub use crate::future::question::{FromResidual, Try, never};
 pub use crate::sync::capacity::{Bounded, capacity};
+pub use crate::sync::held::{Held, LockOneWay};
 pub use seastar_macros::{
-    do_with, when_all, when_all_succeed, when_any, with_gate, with_semaphore, with_timeout,
+    do_with, when_all, when_all_succeed, when_any, with_gate, with_lock, with_semaphore, with_timeout,
 };
 
 /// Exit code of a main function that panicked, as for every Rust program.

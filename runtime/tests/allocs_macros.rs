@@ -3,9 +3,10 @@
 use std::future::pending;
 use std::time::Duration;
 
-use seastar::sync::{Gate, Semaphore};
+use seastar::sync::{Gate, RwLock, Semaphore};
 use seastar::{
-    do_with, sleep, when_all, when_all_succeed, when_any, with_gate, with_semaphore, with_timeout, yield_now,
+    do_with, sleep, when_all, when_all_succeed, when_any, with_gate, with_lock, with_semaphore, with_timeout,
+    yield_now,
 };
 
 #[path = "support/counting.rs"]
@@ -66,6 +67,16 @@ async fn what_is_held() {
         // The second one waits.
         let (first, second) = when_all!(hold(), hold());
         assert_eq!((first, second), (Ok(Ok(())), Ok(Ok(()))));
+    };
+    assert_eq!(allocated(work).await, 0);
+}
+
+#[seastar::test(shards = 1)]
+async fn a_lock() {
+    let lock = RwLock::new(0);
+    let work = async || {
+        let add = async || with_lock!(value = lock.write() => { yield_now().await; *value += 1 });
+        when_all!(add(), add(), async { with_lock!(value = lock.read() => *value) });
     };
     assert_eq!(allocated(work).await, 0);
 }

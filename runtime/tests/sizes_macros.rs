@@ -5,11 +5,11 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use seastar::sync::{Gate, Semaphore, SemaphoreError, SemaphoreUnits};
+use seastar::sync::{Gate, Mutex, Semaphore, SemaphoreError, SemaphoreUnits};
 use seastar::time::timeout;
 use seastar::{
-    YieldNow, do_with, when_all, when_all_succeed, when_any, with_gate, with_semaphore, with_timeout,
-    yield_now,
+    YieldNow, do_with, when_all, when_all_succeed, when_any, with_gate, with_lock, with_semaphore,
+    with_timeout, yield_now,
 };
 
 type Buffer = [u8; 1024];
@@ -151,6 +151,22 @@ fn what_is_held_is_all_that_is_added() {
     }
     let gate = Gate::new();
     assert!(size_of_val(&gate_by_macro(&gate)) <= size_of_val(&gate_by_hand(&gate)));
+}
+
+#[test]
+fn a_lock_is_its_guard_and_a_reference() {
+    async fn by_macro(lock: &Mutex<Buffer>) -> u8 {
+        with_lock!(buffer = lock => { yield_now().await; buffer[0] += 1; buffer[0] })
+    }
+    async fn by_hand(lock: &Mutex<Buffer>) -> u8 {
+        let mut buffer = lock.lock().await;
+        yield_now().await;
+        buffer[0] += 1;
+        buffer[0]
+    }
+    let lock = Mutex::new([0; 1024]);
+    let (by_macro, by_hand) = (size_of_val(&by_macro(&lock)), size_of_val(&by_hand(&lock)));
+    assert!(by_macro <= by_hand + size_of::<&mut Buffer>(), "{by_macro} bytes, and {by_hand} by hand");
 }
 
 /// A buffer, units of a semaphore and a loop: by the macros, and as the machine that one would write.

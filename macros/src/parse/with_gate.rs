@@ -7,7 +7,7 @@ use syn::Expr;
 use super::statement::{self, Call};
 use crate::{
     errors::Errors,
-    model::guarded::{Guarded, Take},
+    model::guarded::{Guarded, Limits, Take},
 };
 
 const FORM: &str = "with_gate!(gate => body)";
@@ -25,7 +25,7 @@ pub fn parse(input: TokenStream, errors: &mut Errors) -> Guarded {
     for argument in arguments {
         errors.at(argument, format!("a gate is all that stands before `=>`; write `{FORM}`"));
     }
-    Guarded { krate, take: Take::Gate(gate), body }
+    Guarded { krate, take: Take::Gate(gate), limits: Limits::default(), body }
 }
 
 #[cfg(test)]

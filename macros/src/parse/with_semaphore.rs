@@ -2,13 +2,15 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{Expr, ExprAssign, ExprLit, Lit, LitInt, Path, PathArguments};
+use syn::{Expr, ExprLit, Lit, LitInt, Path, PathArguments};
 
-use super::statement::{self, Call};
+use super::{
+    limits,
+    statement::{self, Call},
+};
 use crate::{
     errors::Errors,
-    model::guarded::{Guarded, Take},
-    nearest::nearest,
+    model::guarded::{Guarded, Limits, Take},
 };
 
 const FORM: &str = "with_semaphore!(semaphore, units => body)";
@@ -16,10 +18,10 @@ const FORM: &str = "with_semaphore!(semaphore, units => body)";
 pub fn parse(input: TokenStream, errors: &mut Errors) -> Guarded {
     let Call { krate, head, body } = statement::parse(input, FORM, errors);
     let mut semaphore = None;
-    let (mut units, mut timeout, mut abort) = (None, None, None);
+    let (mut units, mut limits) = (None, Limits::default());
     for (at, argument) in statement::arguments(head, errors).into_iter().enumerate() {
         match argument {
-            Expr::Assign(option) => set(option, &mut timeout, &mut abort, errors),
+            Expr::Assign(option) => limits::set(&mut limits, option, errors),
             argument if at == 0 => semaphore = Some(argument),
             argument if at == 1 && semaphore.is_some() => units = Some(argument),
             argument => errors.at(
@@ -37,29 +39,7 @@ pub fn parse(input: TokenStream, errors: &mut Errors) -> Guarded {
         Expr::Verbatim(quote!(#krate::sync::Semaphore::<1>::new()))
     });
     let known = static_path(&semaphore).zip(literal);
-    Guarded { krate, take: Take::Units { semaphore, units, timeout, abort, known }, body }
-}
-
-/// Reads `timeout = duration` or `abort = source`.
-fn set(option: ExprAssign, timeout: &mut Option<Expr>, abort: &mut Option<Expr>, errors: &mut Errors) {
-    let (name, value) = (option.left, option.right);
-    let word = quote!(#name).to_string();
-    let place = match word.as_str() {
-        "timeout" => timeout,
-        "abort" => abort,
-        "units" => return errors.at(name, "the number of units stands behind the semaphore, without a name"),
-        _ => {
-            let meant = match nearest(&word, ["timeout", "abort"].into_iter()) {
-                Some(meant) => format!("did you mean `{meant}`?"),
-                None => "there are `timeout = duration` and `abort = source`".into(),
-            };
-            return errors.at(name, format!("there is no option `{word}`; {meant}"));
-        }
-    };
-    if place.is_some() {
-        errors.at(name, format!("`{word}` is set twice; remove one of the two"));
-    }
-    *place = Some(*value);
+    Guarded { krate, take: Take::Units { semaphore, units, known }, limits, body }
 }
 
 fn integer(expr: &Expr) -> Option<LitInt> {
@@ -90,14 +70,12 @@ fn static_path(expr: &Expr) -> Option<Path> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proc_macro2::TokenStream;
 
     fn parsed(input: TokenStream) -> (String, bool, Vec<String>) {
         let mut errors = Errors::default();
         let guarded = parse(quote!(::seastar; #input), &mut errors);
-        let Take::Units { semaphore, units, timeout, abort, known } = guarded.take else {
-            panic!("no units")
-        };
+        let Limits { timeout, abort } = guarded.limits;
+        let Take::Units { semaphore, units, known } = guarded.take else { panic!("no units") };
         let text = quote!(#semaphore | #units | #timeout | #abort).to_string();
         (text, known.is_some(), errors.messages())
     }

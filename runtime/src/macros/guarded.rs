@@ -1,4 +1,4 @@
-//! `with_semaphore!` and `with_gate!`.
+//! `with_semaphore!`, `with_gate!` and `with_lock!`.
 
 /// Runs a body while units of a [semaphore](crate::sync::Semaphore) are held (SEM-14): `with_semaphore!(semaphore, units => body)`.
 ///
@@ -112,4 +112,57 @@ macro_rules! with_semaphore {
 #[macro_export]
 macro_rules! with_gate {
     ($($call:tt)*) => { $crate::__private::with_gate!($crate; $($call)*) };
+}
+
+/// Runs a body with what a lock protects (LOCK-1): `with_lock!(value = lock => body)`.
+///
+/// The lock is a [`Mutex`](crate::sync::Mutex), or a [`RwLock`](crate::sync::RwLock) with the way in which to lock it:
+/// `lock.read()` or `lock.write()`. The name, or pattern, is a reference to the value: `&T` when reading, `&mut T` otherwise. The
+/// call waits for the lock and lets go of it when the body is done, is left by `?`, `break`, `continue` or `return`, panics, or
+/// is dropped half-way. Its value is that of the body, which cannot borrow from what was locked.
+///
+/// With `timeout = duration` or `abort = source` behind the lock, the wait may be given up. Then the value is `Ok` of the body's or
+/// [`GaveUp`](crate::sync::GaveUp), and in that case the body has not run.
+///
+/// The body is a part of the surrounding function, so `?`, `break`, `continue`, `return` and labels mean what they say. It may
+/// wait, which is what these locks are for: where no body waits, a [`Cell`](std::cell::Cell) or a
+/// [`RefCell`](std::cell::RefCell) does it, as fibers of a shard take turns.
+///
+/// ```
+/// use seastar::sync::{Mutex, RwLock};
+/// use seastar::{with_lock, yield_now};
+/// use std::time::Duration;
+///
+/// #[seastar::main(shards = 1)]
+/// async fn main() {
+///     let account = Mutex::new((100, "open"));
+///     let paid = with_lock!((balance, state) = account => {
+///         yield_now().await; // nobody else sees the account meanwhile
+///         *balance -= 30;
+///         *state == "open"
+///     });
+///     assert!(paid);
+///
+///     let names = RwLock::new(vec!["a"]);
+///     with_lock!(names = names.write() => names.push("b"));
+///     let count = with_lock!(names = names.read(), timeout = Duration::from_secs(1) => names.len());
+///     assert_eq!(count, Ok(2));
+/// }
+/// ```
+///
+/// # Expansion
+///
+/// Without a limit; with one it is that of [`with_semaphore!`](crate::with_semaphore), and this inside:
+///
+/// ```text
+/// match account.lock().await {
+///     mut _guard => {
+///         let (balance, state) = Held::held(&mut _guard);
+///         { .. }
+///     }
+/// }
+/// ```
+#[macro_export]
+macro_rules! with_lock {
+    ($($call:tt)*) => { $crate::__private::with_lock!($crate; $($call)*) };
 }

@@ -3,8 +3,8 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use seastar::sync::{AbortSource, Gate, GateClosed, Semaphore, SemaphoreError};
-use seastar::{spawn, with_gate, with_semaphore, with_timeout, yield_now};
+use seastar::sync::{AbortSource, Gate, GateClosed, GaveUp, Mutex, RwLock, Semaphore, SemaphoreError};
+use seastar::{spawn, with_gate, with_lock, with_semaphore, with_timeout, yield_now};
 
 const MOMENT: Duration = Duration::from_millis(1);
 const LONG: Duration = Duration::from_secs(600);
@@ -133,4 +133,67 @@ async fn what_is_held_may_be_anywhere() {
     }
     let service = Service { gate: Gate::new(), reads: Rc::new(Semaphore::with_units(2)) };
     assert_eq!(service.read().await.unwrap(), 7);
+}
+
+// LOCK-1: unlocked in any outcome.
+#[seastar::test(shards = 1)]
+async fn a_lock_is_let_go_however_the_body_ends() {
+    async fn walk(lock: &Mutex<Vec<&str>>, end: &'static str) -> Result<usize, Box<dyn std::error::Error>> {
+        let len = loop {
+            let len = with_lock!(list = lock => {
+                yield_now().await;
+                list.push(end);
+                match end {
+                    "break" => break 100,
+                    "return" => return Ok(200),
+                    "continue" if list.len() % 2 == 1 => continue,
+                    "question" => "x".parse::<usize>()?,
+                    _ => list.len(),
+                }
+            });
+            break len;
+        };
+        Ok(len)
+    }
+    let lock = Mutex::new(Vec::new());
+    for (end, len) in [("break", Some(100)), ("return", Some(200)), ("continue", Some(4)), ("question", None)]
+    {
+        assert_eq!(walk(&lock, end).await.ok(), len, "{end}");
+        assert!(!lock.is_locked(), "{end}");
+    }
+    let late = with_timeout!(MOMENT => with_lock!(_ = lock => std::future::pending::<()>().await));
+    assert!(late.is_err() && !lock.is_locked());
+}
+
+#[seastar::test(shards = 1)]
+async fn a_lock_gives_the_reference_that_it_is_for() {
+    struct Shelf {
+        books: Rc<RwLock<(String, u32)>>,
+    }
+    let shelf = Shelf { books: Rc::new(RwLock::new((String::new(), 0))) };
+    with_lock!((name, count) = shelf.books.write() => {
+        name.push_str("two");
+        *count += 2;
+    });
+    let both = with_lock!(one = shelf.books.read() => with_lock!(two = shelf.books.read() => one.1 + two.1));
+    assert_eq!(both, 4);
+    let boxed: Box<dyn Fn() -> u32> = with_lock!((_, count) = shelf.books.read() => {
+        let count = *count;
+        Box::new(move || count)
+    });
+    assert_eq!(boxed(), 2);
+}
+
+#[seastar::test(shards = 1)]
+async fn a_lock_that_is_not_there_in_time() {
+    let lock = Mutex::new(1);
+    let abort = AbortSource::new();
+    let inside = with_lock!(value = lock => {
+        let late: Result<(), _> = with_lock!(_ = lock, timeout = MOMENT => unreachable!());
+        abort.abort();
+        let aborted: Result<(), _> = with_lock!(_ = &lock, abort = abort, timeout = LONG => unreachable!());
+        (*value, late, aborted)
+    });
+    assert_eq!(inside, (1, Err(GaveUp::TimedOut), Err(GaveUp::Aborted)));
+    assert_eq!(with_lock!(value = lock, timeout = LONG => { *value += 1; *value }), Ok(2));
 }
