@@ -1,8 +1,12 @@
 //! What expansions of the macros call, and nobody else. May change in any release.
 
 use std::ffi::OsString;
+pub use std::future::IntoFuture;
+pub use std::ops::ControlFlow;
+pub use std::option::Option;
 use std::panic::resume_unwind;
 use std::process::ExitCode;
+pub use std::result::Result;
 
 use clap::Args;
 
@@ -11,7 +15,13 @@ use crate::app::cli::{self, NoArgs};
 use crate::app::error::StartError;
 use crate::app::exit::Exit;
 use crate::app::{Ended, run_to_end};
+pub use crate::future::joined::{All, Child, Either, Pair, Race};
+pub use crate::future::question::{FromResidual, Try, never};
 pub use crate::sync::capacity::{Bounded, capacity};
+pub use crate::sync::held::{Held, LockOneWay};
+pub use seastar_macros::{
+    do_with, when_all, when_all_succeed, when_any, with_gate, with_lock, with_semaphore, with_timeout,
+};
 
 /// Exit code of a main function that panicked, as for every Rust program.
 const PANICKED: u8 = 101;
@@ -75,4 +85,13 @@ pub fn test<R: Exit, F: AsyncFnOnce() -> R + 'static>(options: Options, name: &'
         abandoned == 0,
         "{name}: {abandoned} abandoned failed fiber(s) detected; their failures are logged above"
     );
+}
+
+/// What is in the `Ok`, and what is in the `Err`.
+#[inline]
+pub fn apart<T, E>(result: Result<T, E>) -> (Option<T>, Option<E>) {
+    match result {
+        Ok(value) => (Some(value), None),
+        Err(error) => (None, Some(error)),
+    }
 }

@@ -10,9 +10,11 @@ mod chain;
 mod errors;
 mod ext;
 mod finally;
+pub(crate) mod joined;
 mod loops;
 mod parallel;
 mod promise;
+pub(crate) mod question;
 mod shared;
 mod then;
 
