@@ -16,7 +16,7 @@ async fn slow() {
 #[seastar::main]
 async fn main() -> Result<(), SemaphoreError> {
     let limit = Rc::new(Semaphore::<100>::new());
-    keep_doing(async || {
+    let never = keep_doing(async || {
         let unit = limit.acquire_owned(1).await?;
         spawn(async move {
             slow().await;
@@ -24,7 +24,7 @@ async fn main() -> Result<(), SemaphoreError> {
         })
         .detach();
         Ok(())
-    })
-    .await
+    });
+    match never.await? {}
 }
 // ANCHOR_END: main

@@ -1,41 +1,52 @@
-//! A pipe is a stream, and so is what other crates of the ecosystem make of one.
+//! Streams: values that come one after the other, from a generator, from the clock, or through a pipe.
 
-use std::pin::{Pin, pin};
+use std::pin::pin;
+use std::time::Duration;
 
-use futures_core::Stream;
+use seastar::future::{StreamExt, generate};
 use seastar::spawn;
 use seastar::sync::pipe;
-
-// ANCHOR: generate
-/// The Fibonacci numbers, as a stream: the fiber behind it runs as far ahead as the pipe is wide.
-fn fibonacci() -> impl Stream<Item = u64> {
-    let (reader, mut writer) = pipe(4);
-    spawn(async move {
-        let (mut this, mut next) = (0u64, 1u64);
-        // Ends when nobody reads any more.
-        while writer.write(this).await.is_ok() {
-            (this, next) = (next, this + next);
-        }
-    })
-    .detach();
-    reader
-}
-// ANCHOR_END: generate
-
-// ANCHOR: next
-async fn next<S: Stream>(stream: &mut Pin<&mut S>) -> Option<S::Item> {
-    std::future::poll_fn(|context| stream.as_mut().poll_next(context)).await
-}
+use seastar::time::interval;
 
 #[seastar::main]
 async fn main() {
-    let mut numbers = pin!(fibonacci());
+    // ANCHOR: generate
+    let mut fibonacci = pin!(generate(async |mut numbers| {
+        let (mut this, mut next) = (0u64, 1u64);
+        loop {
+            numbers.emit(this).await;
+            (this, next) = (next, this + next);
+        }
+    }));
     for _ in 0..10 {
-        match next(&mut numbers).await {
-            Some(number) => print!("{number} "),
-            None => break,
+        if let Some(number) = fibonacci.next().await {
+            print!("{number} ");
         }
     }
     println!();
+    // ANCHOR_END: generate
+
+    // ANCHOR: interval
+    let mut ticks = pin!(interval(Duration::from_millis(10)));
+    for n in 1..=3 {
+        ticks.next().await;
+        println!("tick {n}");
+    }
+    // ANCHOR_END: interval
+
+    // ANCHOR: pipe
+    let (mut reader, mut writer) = pipe(4);
+    spawn(async move {
+        for word in ["a", "pipe", "is", "a", "stream"] {
+            if writer.write(word).await.is_err() {
+                return; // nobody reads any more
+            }
+        }
+    })
+    .detach();
+    while let Some(word) = reader.next().await {
+        print!("{word} ");
+    }
+    println!();
+    // ANCHOR_END: pipe
 }
-// ANCHOR_END: next

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use seastar::{sleep, spawn, with_timeout};
+use seastar::{sleep, spawn, timeout, with_timeout};
 
 async fn work(millis: u64) -> u64 {
     sleep(Duration::from_millis(millis)).await;
@@ -21,7 +21,7 @@ async fn main() {
 
     // ANCHOR: goes_on
     let mut fiber = spawn(work(100));
-    let late = with_timeout!(Duration::from_millis(20) => (&mut fiber).await);
+    let late = timeout(Duration::from_millis(20), &mut fiber).await;
     println!("{}, but the work goes on", late.unwrap_err());
     println!("{:?}", fiber.await);
     // ANCHOR_END: goes_on
