@@ -8,6 +8,7 @@ mod continuations;
 mod loops;
 mod parallel;
 mod promises;
+mod streams;
 
 use std::cell::Cell;
 use std::rc::Rc;
