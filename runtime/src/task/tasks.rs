@@ -7,10 +7,10 @@ use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::ptr::{self, NonNull};
 use std::task::Waker;
 
-use super::children;
 use super::inbox::Inbox;
 use super::join::{JoinHandle, panic_message};
 use super::outcome::Outcome;
+use super::parent;
 use super::raw::{self, CANCELLED, CHILD, DONE, DROPPING, HANDLE, Header, LIVE, PANICKED, QUEUED};
 use super::waker::{self, CHUNKS_MAX, Number, SLOTS_MAX};
 use crate::mem::{self, Lane, class};
@@ -515,7 +515,7 @@ fn wake_header(tasks: &Inner, header: &Header) {
     match header.state() & (LIVE | QUEUED | DONE | CHILD) {
         LIVE => push(tasks, header),
         // SAFETY: live, and a child.
-        state if state == LIVE | CHILD => unsafe { children::wake(header) },
+        state if state == LIVE | CHILD => unsafe { parent::wake(header) },
         _ => {}
     }
 }
