@@ -1,5 +1,7 @@
 //! Continuations, loops and promises. Ids are those of the project's semantics: FUT, LOOP, ALL and TMO.
 
+#[path = "../support/child.rs"]
+mod child;
 #[path = "../support/run.rs"]
 mod run;
 

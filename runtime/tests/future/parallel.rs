@@ -5,6 +5,7 @@ use std::future::{Future, pending, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::rc::Rc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Duration;
@@ -13,6 +14,7 @@ use seastar::future::{map_reduce, max_concurrent_for_each, parallel_for_each};
 use seastar::{memory_statistics, sleep, spawn, yield_now};
 
 use super::Count;
+use super::child::{is_child, pass_in_child};
 use super::run::{options, run};
 
 /// LOOP-6: all start, all are waited for, and they may borrow what the caller has.
@@ -432,4 +434,27 @@ fn iterations_that_outlive_their_shard_are_dropped_with_their_loop() {
     })
     .join()
     .unwrap();
+}
+
+/// As every fiber, every iteration is polled when the shard begins to stop, to see for itself.
+#[test]
+fn the_stop_reaches_every_iteration() {
+    if !is_child("parallel::the_stop_reaches_every_iteration") {
+        pass_in_child("parallel::the_stop_reaches_every_iteration");
+        return;
+    }
+    static ENDED: AtomicUsize = AtomicUsize::new(0);
+    let stopped = seastar::run(options(1), async || {
+        let signal = spawn(async {
+            // SAFETY: the signal has a handler, which does nothing but ask for the stop.
+            assert_eq!(unsafe { libc::raise(libc::SIGINT) }, 0);
+        });
+        parallel_for_each(0..3, async |_| {
+            poll_fn(|_| if seastar::is_stopping() { Poll::Ready(()) } else { Poll::Pending }).await;
+            ENDED.fetch_add(1, Ordering::Relaxed);
+        })
+        .await;
+        signal.await.unwrap();
+    });
+    assert_eq!(ENDED.load(Ordering::Relaxed), 3, "{stopped:?}");
 }
