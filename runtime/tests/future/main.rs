@@ -2,6 +2,9 @@
 
 #[path = "../support/child.rs"]
 mod child;
+#[allow(dead_code, reason = "others use more of it")]
+#[path = "../support/random.rs"]
+mod random;
 #[path = "../support/run.rs"]
 mod run;
 
@@ -10,6 +13,7 @@ mod continuations;
 mod loops;
 mod parallel;
 mod promises;
+mod schedules;
 mod streams;
 
 use std::cell::Cell;
