@@ -32,11 +32,6 @@ use crate::time::{Timeout, timeout};
 ///     assert_eq!(both(fails(false), fails(true)).await, Ok((1, "no")));
 /// }
 /// ```
-#[diagnostic::on_unimplemented(
-    message = "this continues a future of a `Result`, and `{Self}` is none",
-    label = "it cannot fail, so there is no failure to skip or to handle",
-    note = "`.then_wrapped(async |output| ..)` continues every future; `.await` usually reads better"
-)]
 pub trait TryFuture: Future<Output = Result<Self::Ok, Self::Error>> {
     /// The value.
     type Ok;

@@ -19,7 +19,7 @@ mod stream;
 mod then;
 
 pub use all::{Outputs, Values, when_all, when_all_succeed, when_any};
-pub use bodies::{Action, Attempt, Step};
+pub use bodies::{Action, Attempt, Iteration};
 pub use errors::OfType;
 pub use ext::{FutureExt, TryFuture};
 pub use finally::{Cleanup, Finally, FinallyError};
