@@ -33,6 +33,7 @@ pub mod __private;
 mod app;
 mod atomic;
 pub mod future;
+mod macros;
 mod mem;
 pub mod net;
 mod reactor;

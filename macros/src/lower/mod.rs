@@ -1,5 +1,11 @@
 //! Model to tokens.
 
+mod block;
 pub mod entry;
 #[cfg(test)]
 mod expect;
+pub mod guarded;
+pub mod joined;
+mod leaving;
+pub mod scope;
+pub mod timed;

@@ -1,6 +1,14 @@
 //! Surface syntax: tokens to model.
 
+pub mod do_with;
 mod entry;
+pub mod joined;
+mod limits;
 pub mod main;
 mod settings;
+mod statement;
 pub mod test;
+pub mod with_gate;
+pub mod with_lock;
+pub mod with_semaphore;
+pub mod with_timeout;

@@ -5,4 +5,6 @@ mod poll;
 
 mod abort;
 mod gate;
+mod locks;
+mod queue;
 mod semaphore;
