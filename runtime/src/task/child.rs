@@ -14,7 +14,7 @@ use crate::mem::class;
 pub(super) struct Child<F: Future> {
     pub(super) prefix: Prefix,
     pub(super) next: Cell<Link<F>>,
-    previous: Cell<Link<F>>,
+    pub(super) previous: Cell<Link<F>>,
     pub(super) stage: UnsafeCell<Stage<F>>,
 }
 

@@ -129,7 +129,7 @@ impl<F: Future, const ORDERED: bool> Children<F, ORDERED> {
         }
         header.clear(CANCELLED);
         self.running.set(self.running.get() - 1);
-        if !ORDERED {
+        if !ORDERED && it.previous.get().is_some() {
             self.list.unlink(it);
             self.list.push_front(child);
         }
