@@ -3,10 +3,12 @@
 //! A task is one block: header, then the future, then its result in the same place. See `raw` for the
 //! states of a task and `waker` for why waking costs no reference count.
 
+mod child;
 mod children;
 mod inbox;
 mod join;
 mod outcome;
+mod parent;
 mod raw;
 mod running;
 mod sleeper;

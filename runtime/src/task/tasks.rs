@@ -7,10 +7,10 @@ use std::panic::Location;
 use std::ptr::{self, NonNull};
 use std::task::Waker;
 
-use super::children;
 use super::inbox::Inbox;
 use super::join::JoinHandle;
 use super::outcome::Outcome;
+use super::parent;
 use super::raw::{self, CHILD, DONE, DROPPING, HANDLE, Header, LIVE, QUEUED};
 use super::running;
 use super::waker::{self, CHUNKS_MAX, Number, SLOTS_MAX};
@@ -372,7 +372,7 @@ fn wake_header(tasks: &Inner, header: &Header) {
     match header.state() & (LIVE | QUEUED | DONE | CHILD) {
         LIVE => push(tasks, header),
         // SAFETY: live, and a child.
-        state if state == LIVE | CHILD => unsafe { children::wake(header) },
+        state if state == LIVE | CHILD => unsafe { parent::wake(header) },
         _ => {}
     }
 }
