@@ -54,7 +54,8 @@ async fn main() {
     // ANCHOR_END: parallel
 
     // ANCHOR: map_reduce
-    let squares = map_reduce(1..=4, async |n| n * n, String::new(), |text, square| format!("{text} {square}"));
+    let squares =
+        map_reduce(1..=4, async |n| n * n, String::new(), |text, square| format!("{text} {square}"));
     println!("map_reduce:{}", squares.await);
     // ANCHOR_END: map_reduce
 }
