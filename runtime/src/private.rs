@@ -11,6 +11,7 @@ use std::process::ExitCode;
 use clap::{ArgMatches, Args, Command, FromArgMatches};
 
 use crate::Options;
+pub use crate::app::background::{Ignore, Log, NoGate, Stop, background, background_calling};
 use crate::app::cli;
 use crate::app::error::StartError;
 use crate::app::exit::Exit;
@@ -20,7 +21,8 @@ pub use crate::future::question::{FromResidual, Try, never};
 pub use crate::sync::capacity::{Bounded, capacity};
 pub use crate::sync::held::{Held, LockOneWay};
 pub use seastar_macros::{
-    do_with, when_all, when_all_succeed, when_any, with_gate, with_lock, with_semaphore, with_timeout,
+    background, do_with, when_all, when_all_succeed, when_any, with_gate, with_lock, with_semaphore,
+    with_timeout,
 };
 
 /// Exit code of a main function that panicked, as for every Rust program.
@@ -47,6 +49,8 @@ where
     match run_to_end(options, async move || main(args).await) {
         Ok((Ended::Returned(output), _)) => output.into_code(),
         Ok((Ended::Panicked(_), _)) => PANICKED.into(),
+        // What failed is logged.
+        Ok((Ended::Failed, _)) => ExitCode::FAILURE,
         // By a signal, in order: what was asked for.
         Ok((Ended::Stopped, _)) => ExitCode::SUCCESS,
         Err(error) => cli::Exit::from(error).report(),
@@ -63,6 +67,7 @@ pub fn test<R: Exit, F: AsyncFnOnce() -> R + 'static>(options: Options, name: &'
     match ended {
         Ended::Panicked(panic) => resume_unwind(panic),
         Ended::Stopped => panic!("{name}: {}", StartError::Stopped),
+        Ended::Failed => panic!("{name}: background work failed; its error is logged above"),
         Ended::Returned(output) => {
             if let Some(failure) = output.failure() {
                 panic!("{name} failed: {failure}");
