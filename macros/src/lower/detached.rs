@@ -9,7 +9,7 @@ pub fn lower(detached: Detached) -> TokenStream {
     let Detached { krate, gate, policy, future } = detached;
     let gate = match gate {
         Some(gate) => quote!(&#gate),
-        None => quote!(#krate::__private::NoGate),
+        None => quote!(&#krate::__private::NoGate),
     };
     let policy = match policy {
         Policy::Log => quote!(#krate::__private::Log),
@@ -34,7 +34,7 @@ mod tests {
     fn a_call() {
         expands(
             quote!(gate = none, on_error = stop => work()),
-            "sea::__private::background(sea::__private::NoGate, sea::__private::Stop, work())",
+            "sea::__private::background(&sea::__private::NoGate, sea::__private::Stop, work())",
         );
         expands(
             quote!(gate = self.gate, on_error = |error| tell(error) => work()),

@@ -243,7 +243,7 @@ impl<F: Future<Output: Ended<P>>, P, H> Future for Background<F, P, H> {
 
 /// Starts detached work.
 #[track_caller]
-pub fn background<G, P, F>(gate: G, policy: P, future: F) -> Result<(), G::Refusal>
+pub fn background<G, P, F>(gate: &G, policy: P, future: F) -> Result<(), G::Refusal>
 where
     G: Entry,
     P: 'static,
@@ -257,7 +257,7 @@ where
 
 /// [`background`] with a closure, whose parameter has its type from the future.
 #[track_caller]
-pub fn background_calling<G, E, C, F>(gate: G, call: C, future: F) -> Result<(), G::Refusal>
+pub fn background_calling<G, E, C, F>(gate: &G, call: C, future: F) -> Result<(), G::Refusal>
 where
     G: Entry,
     C: FnOnce(E) + 'static,

@@ -57,7 +57,7 @@
 ///
 /// ```text
 /// background(&gate, Log, async move { .. })
-/// background_calling(NoGate, |error| .., async move { .. })
+/// background_calling(&NoGate, |error| .., async move { .. })
 /// ```
 #[macro_export]
 macro_rules! background {
