@@ -33,7 +33,7 @@ pub fn parse(input: TokenStream, errors: &mut Errors) -> Detached {
             "on_error" => &mut policy,
             _ => {
                 complete = false;
-                let meant = match nearest(&word, ["gate", "on_error"].into_iter()) {
+                let meant = match nearest(&word, ["gate", "on_error"]) {
                     Some(meant) => format!("did you mean `{meant}`?"),
                     None => "there are `gate` and `on_error`".into(),
                 };

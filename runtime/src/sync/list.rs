@@ -104,7 +104,6 @@ impl<T> List<T> {
 
     /// [`wake_front`](Self::wake_front), with `value` left in place of what the oldest waited with, which is passed to
     /// `take` before anybody is woken.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the queue follows"))]
     #[inline]
     pub(crate) fn replace_front(&self, value: T, state: State, take: impl FnOnce(T)) -> bool {
         let Some((node, waker)) = self.pop(state) else { return false };

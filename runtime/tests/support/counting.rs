@@ -1,4 +1,4 @@
-//! An allocator that counts, for each thread.
+//! An allocator that counts, for each thread by itself.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -35,11 +35,4 @@ static ALLOCATOR: Counting = Counting;
 /// How often this thread has allocated.
 pub fn allocations() -> usize {
     COUNT.get()
-}
-
-/// What `work` allocates on this thread when it is done for the first time.
-pub async fn allocated(work: impl AsyncFnOnce()) -> usize {
-    let before = allocations();
-    work().await;
-    allocations() - before
 }

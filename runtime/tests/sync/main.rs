@@ -6,4 +6,5 @@ mod poll;
 mod abort;
 mod gate;
 mod locks;
+mod queue;
 mod semaphore;
