@@ -47,13 +47,19 @@ where
         Err(exit) => return exit.report(),
     };
     match run_to_end(options, async move || main(args).await) {
-        Ok((Ended::Returned(output), _)) => output.into_code(),
-        Ok((Ended::Panicked(_), _)) => PANICKED.into(),
-        // What failed is logged.
-        Ok((Ended::Failed, _)) => ExitCode::FAILURE,
-        // By a signal, in order: what was asked for.
-        Ok((Ended::Stopped, _)) => ExitCode::SUCCESS,
+        Ok((ended, _)) => exit_code(ended),
         Err(error) => cli::Exit::from(error).report(),
+    }
+}
+
+fn exit_code<R: Exit>(ended: Ended<R>) -> ExitCode {
+    match ended {
+        Ended::Returned(output) => output.into_code(),
+        Ended::Panicked(_) => PANICKED.into(),
+        // What failed is logged.
+        Ended::Failed => ExitCode::FAILURE,
+        // By a signal, in order: what was asked for.
+        Ended::Stopped => ExitCode::SUCCESS,
     }
 }
 
@@ -109,5 +115,18 @@ impl FromArgMatches for NoArgs {
 
     fn update_from_arg_matches(&mut self, _: &ArgMatches) -> Result<(), clap::Error> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_tells_how_it_ended() {
+        assert_eq!(exit_code(Ended::Returned(7u8)), ExitCode::from(7));
+        assert_eq!(exit_code(Ended::<()>::Stopped), ExitCode::SUCCESS);
+        assert_eq!(exit_code(Ended::<()>::Failed), ExitCode::FAILURE);
+        assert_eq!(exit_code(Ended::<()>::Panicked(Box::new("text"))), ExitCode::from(101));
     }
 }

@@ -105,3 +105,10 @@ fn a_failure_stops_the_program() {
     stops_from(0);
     stops_from(1);
 }
+
+#[seastar::test(shards = 1)]
+#[should_panic(expected = "background work failed")]
+async fn a_failure_that_stops_fails_a_test() {
+    background!(gate = none, on_error = stop => async { Err("broken") }).unwrap();
+    stopping().await;
+}
