@@ -164,3 +164,10 @@ pub fn with_gate(call: TokenStream) -> TokenStream {
 pub fn with_lock(call: TokenStream) -> TokenStream {
     expand_expr(|errors| lower::guarded::lower(parse::with_lock::parse(call.into(), errors))).into()
 }
+
+/// Behind `seastar::background!`.
+#[doc(hidden)]
+#[proc_macro]
+pub fn background(call: TokenStream) -> TokenStream {
+    expand_expr(|errors| lower::detached::lower(parse::background::parse(call.into(), errors))).into()
+}

@@ -46,7 +46,7 @@ pub mod time;
 pub use app::error::StartError;
 pub use app::exit::Exit;
 pub use app::options::Options;
-pub use app::{Stopping, is_stopping, run, stopping};
+pub use app::{NotStarted, Stopping, is_stopping, run, stopping};
 pub use clap;
 pub use mem::MemoryStatistics;
 pub use reactor::{maybe_yield, need_preempt};

@@ -11,6 +11,7 @@ pub use std::result::Result;
 use clap::Args;
 
 use crate::Options;
+pub use crate::app::background::{Ignore, Log, NoGate, Stop, background, background_calling};
 use crate::app::cli::{self, NoArgs};
 use crate::app::error::StartError;
 use crate::app::exit::Exit;
@@ -20,7 +21,8 @@ pub use crate::future::question::{FromResidual, Try, never};
 pub use crate::sync::capacity::{Bounded, capacity};
 pub use crate::sync::held::{Held, LockOneWay};
 pub use seastar_macros::{
-    do_with, when_all, when_all_succeed, when_any, with_gate, with_lock, with_semaphore, with_timeout,
+    background, do_with, when_all, when_all_succeed, when_any, with_gate, with_lock, with_semaphore,
+    with_timeout,
 };
 
 /// Exit code of a main function that panicked, as for every Rust program.
@@ -57,11 +59,19 @@ where
     };
     // An `Err` becomes a code, and is logged, where its shard still has a name.
     match run_to_end(options, async move || main(args).await.into_code()) {
-        Ok((Ended::Returned(code), _)) => code,
-        Ok((Ended::Panicked(_), _)) => PANICKED.into(),
-        // By a signal, in order: what was asked for.
-        Ok((Ended::Stopped, _)) => ExitCode::SUCCESS,
+        Ok((ended, _)) => exit_code(ended),
         Err(error) => cli::Exit::from(error).report(),
+    }
+}
+
+fn exit_code<R: Exit>(ended: Ended<R>) -> ExitCode {
+    match ended {
+        Ended::Returned(output) => output.into_code(),
+        Ended::Panicked(_) => PANICKED.into(),
+        // What failed is logged.
+        Ended::Failed => ExitCode::FAILURE,
+        // By a signal, in order: what was asked for.
+        Ended::Stopped => ExitCode::SUCCESS,
     }
 }
 
@@ -75,6 +85,7 @@ pub fn test<R: Exit, F: AsyncFnOnce() -> R + 'static>(options: Options, name: &'
     match ended {
         Ended::Panicked(panic) => resume_unwind(panic),
         Ended::Stopped => panic!("{name}: {}", StartError::Stopped),
+        Ended::Failed => panic!("{name}: background work failed; its error is logged above"),
         Ended::Returned(output) => {
             if let Some(failure) = output.failure() {
                 panic!("{name} failed: {failure}");
@@ -93,5 +104,17 @@ pub fn apart<T, E>(result: Result<T, E>) -> (Option<T>, Option<E>) {
     match result {
         Ok(value) => (Some(value), None),
         Err(error) => (None, Some(error)),
+    }
+}
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_tells_how_it_ended() {
+        assert_eq!(exit_code(Ended::Returned(7u8)), ExitCode::from(7));
+        assert_eq!(exit_code(Ended::<()>::Stopped), ExitCode::SUCCESS);
+        assert_eq!(exit_code(Ended::<()>::Failed), ExitCode::FAILURE);
+        assert_eq!(exit_code(Ended::<()>::Panicked(Box::new("text"))), ExitCode::from(101));
     }
 }

@@ -1,18 +1,26 @@
 //! No statement macro allocates, not even the first time.
 
 use std::future::pending;
+use std::rc::Rc;
 use std::time::Duration;
 
 use seastar::sync::{Gate, RwLock, Semaphore};
 use seastar::{
-    do_with, sleep, when_all, when_all_succeed, when_any, with_gate, with_lock, with_semaphore, with_timeout,
-    yield_now,
+    background, do_with, sleep, when_all, when_all_succeed, when_any, with_gate, with_lock, with_semaphore,
+    with_timeout, yield_now,
 };
 
 #[path = "support/counting.rs"]
 mod counting;
 
-use counting::allocated;
+use counting::allocations;
+
+/// What `work` allocates on this thread when it is done for the first time.
+async fn allocated(work: impl AsyncFnOnce()) -> usize {
+    let before = allocations();
+    work().await;
+    allocations() - before
+}
 
 #[seastar::test(shards = 1)]
 async fn the_counter_counts() {
@@ -77,6 +85,25 @@ async fn a_lock() {
     let work = async || {
         let add = async || with_lock!(value = lock.write() => { yield_now().await; *value += 1 });
         when_all!(add(), add(), async { with_lock!(value = lock.read() => *value) });
+    };
+    assert_eq!(allocated(work).await, 0);
+}
+
+#[seastar::test(shards = 1)]
+async fn work_in_the_background() {
+    let gate = Rc::new(Gate::new());
+    // The arena takes its memory in chunks.
+    background!(gate = none, on_error = log => yield_now()).unwrap();
+    yield_now().await;
+    let work = async || {
+        for _ in 0..10 {
+            background!(gate = gate, on_error = |error: u8| assert_eq!(error, 1) => async { yield_now().await; Err(1) })
+                .unwrap();
+            background!(gate = none, on_error = ignore => yield_now()).unwrap();
+        }
+        while gate.count() > 0 {
+            yield_now().await;
+        }
     };
     assert_eq!(allocated(work).await, 0);
 }

@@ -16,6 +16,7 @@ pub fn wrapped<T: ToTokens>(body: &Expr, wrap: impl FnOnce(&Ident) -> T) -> Toke
     let output = Ident::new("_output", Span::mixed_site());
     let value = wrap(&output);
     quote! {
+        #[allow(clippy::diverging_sub_expression)]
         let #output = #body;
         #[allow(unreachable_code)]
         #value

@@ -111,6 +111,7 @@ mod tests {
         (_guard, error) => {
             match error {
                 sea::__private::Option::None => {
+                    #[allow(clippy::diverging_sub_expression)]
                     let _output = read(n).await?;
                     #[allow(unreachable_code)] sea::__private::Result::Ok(_output)
                 }
@@ -139,6 +140,7 @@ match sea::__private::apart(
     (_guard, error) => {
         match error {
             sea::__private::Option::None => {
+                #[allow(clippy::diverging_sub_expression)]
                 let _output = return;
                 #[allow(unreachable_code)] sea::__private::Result::Ok(_output)
             }
@@ -158,6 +160,7 @@ match sea::__private::apart(gate.hold()) {
     (_guard, error) => {
         match error {
             sea::__private::Option::None => {
+                #[allow(clippy::diverging_sub_expression)]
                 let _output = read(n).await;
                 #[allow(unreachable_code)] sea::__private::Result::Ok(_output)
             }
@@ -199,6 +202,7 @@ match sea::__private::apart(gate.hold()) {
             match error {
                 sea::__private::Option::None => {
                     let value = sea::__private::Held::held(&mut _guard);
+                    #[allow(clippy::diverging_sub_expression)]
                     let _output = *value;
                     #[allow(unreachable_code)] sea::__private::Result::Ok(_output)
                 }

@@ -5,7 +5,10 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::{Expr, Path, spanned::Spanned};
 
 use super::block::tail;
-use crate::model::joined::{Arm, Joined, Raced, Value};
+use crate::{
+    krate::located,
+    model::joined::{Arm, Joined, Raced, Value},
+};
 
 pub fn lower_all(joined: Joined) -> TokenStream {
     let Joined { krate, futures, value } = joined;
@@ -15,8 +18,10 @@ pub fn lower_all(joined: Joined) -> TokenStream {
     let names: Vec<Ident> =
         (0..futures.len()).map(|n| format_ident!("output{n}", span = Span::mixed_site())).collect();
     let children = futures.iter().map(|future| {
+        let krate = located(&krate, future.span());
+        let span = future.span();
         let future = into_future(&krate, future);
-        quote!(#krate::__private::Child::Running(#future))
+        quote_spanned!(span=> #krate::__private::Child::Running(#future))
     });
     let children = nest(children.collect(), |first, others| quote!(#krate::__private::Pair(#first, #others)));
     let outputs =
@@ -28,6 +33,7 @@ pub fn lower_all(joined: Joined) -> TokenStream {
         Value::Successes => names.iter().zip(&futures).rev().fold(
             quote!(#krate::__private::Result::Ok(#tuple)),
             |others, (name, future)| {
+                let krate = located(&krate, future.span());
                 quote_spanned! {future.span()=>
                     match #name {
                         #krate::__private::Result::Ok(#name) => #others,
@@ -73,6 +79,7 @@ pub fn lower_any(raced: Raced) -> TokenStream {
 
 /// On the user's tokens, where `rustc` says that a value is not a future.
 fn into_future(krate: &Path, future: &Expr) -> TokenStream {
+    let krate = located(krate, future.span());
     quote_spanned!(future.span()=> #krate::__private::IntoFuture::into_future(#future))
 }
 

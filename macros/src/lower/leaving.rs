@@ -12,10 +12,13 @@ use syn::{
     visit_mut::{self, VisitMut},
 };
 
+use crate::krate::located;
+
 /// The ways out that a body uses.
 pub struct Leaving<'a> {
     krate: &'a Path,
-    ways: Vec<Way>,
+    /// With the place of the first use.
+    ways: Vec<(Way, Span)>,
     /// How many places were rewritten.
     changes: usize,
     /// Loops of the body around the place that is looked at, and the labels in there.
@@ -51,12 +54,14 @@ impl Leaving<'_> {
     /// For each way out, what stands for it and what is to be done then; `output` is a name for both.
     pub fn arms(&self, output: &Ident) -> Vec<(TokenStream, TokenStream)> {
         let krate = self.krate;
-        let arms = self.ways.iter().enumerate().map(|(at, way)| {
+        let arms = self.ways.iter().enumerate().map(|(at, (way, span))| {
             let go = match way {
-                Way::Return => quote!(return #output),
-                Way::Break { label, valued: true } => quote!(break #label #output),
-                Way::Break { label, valued: false } => quote!({ let () = #output; break #label }),
-                Way::Continue { label } => quote!({ let () = #output; continue #label }),
+                Way::Return => quote_spanned!(*span=> return #output),
+                Way::Break { label, valued: true } => quote_spanned!(*span=> break #label #output),
+                Way::Break { label, valued: false } => {
+                    quote_spanned!(*span=> { let () = #output; break #label })
+                }
+                Way::Continue { label } => quote_spanned!(*span=> { let () = #output; continue #label }),
             };
             (self.place(at + 1, output), go)
         });
@@ -72,8 +77,8 @@ impl Leaving<'_> {
     /// Leaves with `value` by `way`.
     fn leave(&mut self, way: Way, value: impl ToTokens, span: Span) -> Expr {
         self.changes += 1;
-        let at = self.ways.iter().position(|known| *known == way).unwrap_or_else(|| {
-            self.ways.push(way);
+        let at = self.ways.iter().position(|(known, _)| *known == way).unwrap_or_else(|| {
+            self.ways.push((way, span));
             self.ways.len() - 1
         });
         let value = Expr::Verbatim(self.place(at + 1, value));
@@ -102,7 +107,7 @@ impl Leaving<'_> {
 
     /// What `?` means, with a way out instead of `return`.
     fn question(&mut self, tried: &Expr, span: Span) -> Expr {
-        let krate = self.krate;
+        let krate = &located(self.krate, span);
         let span = Span::mixed_site().located_at(span);
         let [value, residual] = ["value", "residual"].map(|name| Ident::new(name, span));
         let converted = quote_spanned!(span=> #krate::__private::FromResidual::from_residual(#residual));

@@ -1,6 +1,7 @@
 //! Model to tokens.
 
 mod block;
+pub mod detached;
 pub mod entry;
 #[cfg(test)]
 mod expect;

@@ -97,6 +97,7 @@ sea::time::timeout(
 match sea::time::timeout(
         limit,
         async {
+            #[allow(clippy::diverging_sub_expression)]
             let _output = {
                 'inner: loop {
                     break 'inner;

@@ -1,5 +1,6 @@
 //! What the macros mean, with the surface syntax gone.
 
+pub mod detached;
 pub mod entry;
 pub mod guarded;
 pub mod joined;

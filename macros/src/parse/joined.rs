@@ -27,7 +27,7 @@ pub fn parse_all(input: TokenStream, value: Value, errors: &mut Errors) -> Joine
     if is_empty {
         errors.here(format!("there is nothing to wait for; write `{name}!(future, other)`"));
     }
-    check(&mut futures.iter_mut(), name, "parallel_for_each", errors);
+    check(&mut futures.iter_mut(), name, "`parallel_for_each`", errors);
     Joined { krate, futures, value }
 }
 
@@ -128,7 +128,7 @@ mod tests {
         let many: TokenStream = (0..33).map(|_| quote!(a,)).collect();
         assert_eq!(
             all(many).1,
-            ["`when_all!` takes up to 32 futures, and these are 33; use parallel_for_each"]
+            ["`when_all!` takes up to 32 futures, and these are 33; use `parallel_for_each`"]
         );
         assert_eq!(all(quote!(a b)).1, ["expected `,`"]);
     }

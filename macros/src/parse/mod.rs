@@ -1,5 +1,6 @@
 //! Surface syntax: tokens to model.
 
+pub mod background;
 pub mod do_with;
 mod entry;
 pub mod joined;

@@ -17,11 +17,12 @@ pub fn parse(input: TokenStream, errors: &mut Errors) -> Timed {
     if head.is_empty() {
         errors.here(format!("nothing says how long the body may take; write `{FORM}`"));
     }
-    let duration = syn::parse2(head.clone()).unwrap_or_else(|error| {
+    let any = || Expr::Verbatim(quote!(#krate::time::Duration::MAX));
+    let mut duration = syn::parse2(head.clone()).unwrap_or_else(|error| {
         if !head.is_empty() {
             errors.add(error);
         }
-        Expr::Verbatim(quote!(#krate::time::Duration::MAX))
+        any()
     });
     if let Expr::Lit(number) = &duration {
         let message = format!(
@@ -29,6 +30,7 @@ pub fn parse(input: TokenStream, errors: &mut Errors) -> Timed {
             number.to_token_stream()
         );
         errors.at(number, message);
+        duration = any();
     }
     Timed { krate, duration, work: work(body) }
 }

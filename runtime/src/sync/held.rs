@@ -1,5 +1,7 @@
 //! What `with_lock!` makes of locks and their guards.
 
+use std::future::{Pending, pending};
+
 use super::mutex::MutexGuard;
 use super::rwlock::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -69,16 +71,26 @@ impl<G: Held> Held for Option<G> {
 
 /// Stands where a lock is to be locked without saying how.
 pub trait LockOneWay {
+    /// Something to go on with, so that there is one message.
+    type Guard<'a>
+    where
+        Self: 'a;
+
     /// There are two ways.
-    fn lock(&self) -> std::future::Pending<()>
+    fn lock(&self) -> Pending<Self::Guard<'_>>
     where
         Self: HasOneWay,
     {
-        std::future::pending()
+        pending()
     }
 }
 
-impl<T: ?Sized> LockOneWay for RwLock<T> {}
+impl<T: ?Sized> LockOneWay for RwLock<T> {
+    type Guard<'a>
+        = RwLockWriteGuard<'a, T>
+    where
+        Self: 'a;
+}
 
 /// Never so.
 #[diagnostic::on_unimplemented(
