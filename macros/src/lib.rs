@@ -6,6 +6,7 @@
 
 use proc_macro::TokenStream;
 
+mod check;
 mod errors;
 mod krate;
 mod lower;
@@ -69,7 +70,11 @@ use errors::expand;
 /// ```
 #[proc_macro_attribute]
 pub fn main(options: TokenStream, item: TokenStream) -> TokenStream {
-    expand(|errors| lower::entry::lower(parse::main::parse(options.into(), item.into(), errors))).into()
+    expand(|errors| {
+        let entry = parse::main::parse(options.into(), item.into(), errors);
+        lower::entry::lower(check::entry(entry, errors))
+    })
+    .into()
 }
 
 /// Makes an `async fn` a test that runs on shards of its own.
@@ -100,5 +105,9 @@ pub fn main(options: TokenStream, item: TokenStream) -> TokenStream {
 /// ```
 #[proc_macro_attribute]
 pub fn test(options: TokenStream, item: TokenStream) -> TokenStream {
-    expand(|errors| lower::entry::lower(parse::test::parse(options.into(), item.into(), errors))).into()
+    expand(|errors| {
+        let entry = parse::test::parse(options.into(), item.into(), errors);
+        lower::entry::lower(check::entry(entry, errors))
+    })
+    .into()
 }

@@ -162,7 +162,7 @@ async fn floods_that_nobody_reads_stay_bounded_and_others_are_served() {
 #[seastar::test]
 async fn a_client_that_never_reads_stops_its_writer() {
     let listener = listen(ANY).unwrap();
-    let client = Client::connect(listener.local_address()).unwrap();
+    let client = seastar::blocking_ok!(Client::connect(listener.local_address()).unwrap());
     let (_input, mut output) = listener.accept().await.unwrap().0.split();
     let written = Rc::new(Cell::new(0usize));
     let count = written.clone();
