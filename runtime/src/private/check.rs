@@ -143,63 +143,67 @@ pub mod ask {
         ['b, T: ?Sized] RwLockWriteGuard<'b, T> => RwLockWriteGuard<'b, T>,
     }
 
+    /// One trait for all three, because a type that is not known would be ambiguous between several, and
+    /// that is reported in terms of these traits.
     #[doc(hidden)]
-    pub trait Socket {
-        type Type;
+    pub trait Blocking {
+        type Socket;
+        type File;
+        type Lock;
         #[rustfmt::skip]
-        fn blocks(&self) where Self::Type: MayUseSockets {}
+        fn blocks(&self) where Self::Socket: MayUseSockets, Self::File: MayUseFiles, Self::Lock: MayUseLocks {}
+    }
+
+    #[doc(hidden)]
+    pub struct Nothing;
+    #[diagnostic::do_not_recommend]
+    impl MayUseSockets for Nothing {}
+    #[diagnostic::do_not_recommend]
+    impl MayUseFiles for Nothing {}
+    #[diagnostic::do_not_recommend]
+    impl MayUseLocks for Nothing {}
+
+    /// Who is to blame: a socket, a file or a lock.
+    macro_rules! blocking {
+        ($([$($generic:tt)*] $ty:ty => $Socket:ty, $File:ty, $Lock:ty;)*) => {
+            $(impl<$($generic)*> Blocking for &Witness<$ty> {
+                type Socket = $Socket;
+                type File = $File;
+                type Lock = $Lock;
+            })*
+        };
     }
 
     // What a call returns tells it from a user's own of the same name.
-    no! { Socket:
-        [] net::TcpStream => net::TcpStream,
-        [] net::TcpListener => net::TcpListener,
-        [] net::UdpSocket => net::UdpSocket,
-        [] unix::UnixStream => unix::UnixStream,
-        [] unix::UnixListener => unix::UnixListener,
-        [] unix::UnixDatagram => unix::UnixDatagram,
-        [] io::Result<net::TcpStream> => net::TcpStream,
-        [] io::Result<net::TcpListener> => net::TcpListener,
-        [] io::Result<net::UdpSocket> => net::UdpSocket,
-        [] io::Result<unix::UnixStream> => unix::UnixStream,
-        [] io::Result<unix::UnixListener> => unix::UnixListener,
-        [] io::Result<unix::UnixDatagram> => unix::UnixDatagram,
-        [] io::Result<(net::TcpStream, net::SocketAddr)> => net::TcpListener,
-        [] io::Result<(unix::UnixStream, unix::SocketAddr)> => unix::UnixListener,
-    }
-
-    #[doc(hidden)]
-    pub trait File {
-        type Type;
-        #[rustfmt::skip]
-        fn blocks(&self) where Self::Type: MayUseFiles {}
-    }
-
-    no! { File:
-        [] fs::File => fs::File,
-        [] io::Result<fs::File> => fs::File,
-        [] process::Child => process::Child,
-        [] io::Result<process::Output> => process::Command,
-        [] io::Result<process::ExitStatus> => process::Command,
-        [] io::Stdin => io::Stdin,
-        [] io::StdinLock<'static> => io::Stdin,
-    }
-
-    #[doc(hidden)]
-    pub trait Lock {
-        type Type;
-        #[rustfmt::skip]
-        fn blocks(&self) where Self::Type: MayUseLocks {}
-    }
-
-    no! { Lock:
-        [T] Mutex<T> => Mutex<T>,
-        [T] RwLock<T> => RwLock<T>,
-        [] Condvar => Condvar,
-        [] Barrier => Barrier,
-        [] BarrierWaitResult => Barrier,
-        [T] Result<T, RecvError> => Receiver<T>,
-        [T] Result<T, RecvTimeoutError> => Receiver<T>,
+    blocking! {
+        [] net::TcpStream => net::TcpStream, Nothing, Nothing;
+        [] net::TcpListener => net::TcpListener, Nothing, Nothing;
+        [] net::UdpSocket => net::UdpSocket, Nothing, Nothing;
+        [] unix::UnixStream => unix::UnixStream, Nothing, Nothing;
+        [] unix::UnixListener => unix::UnixListener, Nothing, Nothing;
+        [] unix::UnixDatagram => unix::UnixDatagram, Nothing, Nothing;
+        [] io::Result<net::TcpStream> => net::TcpStream, Nothing, Nothing;
+        [] io::Result<net::TcpListener> => net::TcpListener, Nothing, Nothing;
+        [] io::Result<net::UdpSocket> => net::UdpSocket, Nothing, Nothing;
+        [] io::Result<unix::UnixStream> => unix::UnixStream, Nothing, Nothing;
+        [] io::Result<unix::UnixListener> => unix::UnixListener, Nothing, Nothing;
+        [] io::Result<unix::UnixDatagram> => unix::UnixDatagram, Nothing, Nothing;
+        [] io::Result<(net::TcpStream, net::SocketAddr)> => net::TcpListener, Nothing, Nothing;
+        [] io::Result<(unix::UnixStream, unix::SocketAddr)> => unix::UnixListener, Nothing, Nothing;
+        [] fs::File => Nothing, fs::File, Nothing;
+        [] io::Result<fs::File> => Nothing, fs::File, Nothing;
+        [] process::Child => Nothing, process::Child, Nothing;
+        [] io::Result<process::Output> => Nothing, process::Command, Nothing;
+        [] io::Result<process::ExitStatus> => Nothing, process::Command, Nothing;
+        [] io::Stdin => Nothing, io::Stdin, Nothing;
+        [] io::StdinLock<'static> => Nothing, io::Stdin, Nothing;
+        [T] Mutex<T> => Nothing, Nothing, Mutex<T>;
+        [T] RwLock<T> => Nothing, Nothing, RwLock<T>;
+        [] Condvar => Nothing, Nothing, Condvar;
+        [] Barrier => Nothing, Nothing, Barrier;
+        [] BarrierWaitResult => Nothing, Nothing, Barrier;
+        [T] Result<T, RecvError> => Nothing, Nothing, Receiver<T>;
+        [T] Result<T, RecvTimeoutError> => Nothing, Nothing, Receiver<T>;
     }
 
     #[doc(hidden)]

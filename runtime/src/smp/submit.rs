@@ -8,6 +8,7 @@ use std::ptr::NonNull;
 use std::task::{Context, Poll};
 
 use super::mesh;
+use super::message::Message;
 use super::parcel::{self, Header, Stage};
 use crate::reactor;
 
@@ -37,7 +38,7 @@ use crate::reactor;
 pub fn submit_to<F, R>(shard: usize, call: F) -> SubmitTo<F, R>
 where
     F: FnOnce() -> R + Send + 'static,
-    R: Future<Output: Send + 'static> + 'static,
+    R: Future<Output: Message> + 'static,
 {
     submit_at(shard, Location::caller(), call)
 }
@@ -47,7 +48,7 @@ where
 pub(super) fn submit_at<F, R>(shard: usize, called_at: &'static Location<'static>, call: F) -> SubmitTo<F, R>
 where
     F: FnOnce() -> R + Send + 'static,
-    R: Future<Output: Send + 'static> + 'static,
+    R: Future<Output: Message> + 'static,
 {
     SubmitTo { shard, called_at, state: State::Start(call) }
 }
@@ -70,7 +71,7 @@ enum State<F, R> {
 impl<F, R> Future for SubmitTo<F, R>
 where
     F: FnOnce() -> R + Send + 'static,
-    R: Future<Output: Send + 'static> + 'static,
+    R: Future<Output: Message> + 'static,
 {
     type Output = R::Output;
 
@@ -114,7 +115,7 @@ where
 fn start<F, R>(shard: usize, called_at: &'static Location<'static>, call: F) -> State<F, R>
 where
     F: FnOnce() -> R + Send + 'static,
-    R: Future<Output: Send + 'static> + 'static,
+    R: Future<Output: Message> + 'static,
 {
     if mesh::is_here(shard) {
         return State::Here(call());
