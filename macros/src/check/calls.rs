@@ -84,15 +84,26 @@ pub fn is_guard(call: &ExprMethodCall) -> bool {
     call.args.is_empty() && names.iter().any(|name| call.method == name)
 }
 
-/// Whether a value of the expression exists at all.
-pub fn has_value(expr: &Expr) -> bool {
-    match expr {
-        Expr::Macro(mac) => {
-            let never = ["todo", "unimplemented", "panic", "unreachable", "compile_error"];
-            !mac.mac.path.segments.last().is_some_and(|last| never.iter().any(|name| last.ident == name))
+/// Whether the value may be a guard, a socket or the like, and its type is known for sure at the end of the body.
+///
+/// A question about a type that the user forgot to determine would add to what the compiler says about that.
+pub fn may_matter(expr: &Expr) -> bool {
+    const OPEN: [&str; 8] =
+        ["collect", "default", "into", "parse", "product", "sum", "try_into", "unwrap_or_default"];
+    match reach::bare(expr) {
+        Expr::Call(call) => {
+            let Expr::Path(path) = &*call.func else { return true };
+            path.path.segments.last().is_none_or(|last| last.ident != "default")
         }
-        Expr::Return(_) | Expr::Break(_) | Expr::Continue(_) | Expr::Loop(_) => false,
-        _ => true,
+        Expr::MethodCall(call) => !OPEN.iter().any(|name| call.method == name),
+        // Not those of the standard library, which make texts and lists, or nothing.
+        Expr::Macro(mac) => {
+            let std = ["compile_error", "format", "panic", "todo", "unimplemented", "unreachable", "vec"];
+            !mac.mac.path.segments.last().is_some_and(|last| std.iter().any(|name| last.ident == name))
+        }
+        Expr::Await(_) | Expr::Block(_) | Expr::Field(_) | Expr::If(_) | Expr::Match(_) => true,
+        Expr::Path(_) | Expr::Unsafe(_) => true,
+        _ => false,
     }
 }
 

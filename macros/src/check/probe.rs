@@ -114,7 +114,7 @@ impl Probes<'_> {
         let Some(LocalInit { expr, .. }) = &local.init else { return Vec::new() };
         let outermost = self.bodies.len() == 1;
         let escaped = any(expr, |expr| matches!(expr, Expr::Macro(mac) if is_blocking_ok(&mac.mac)));
-        if escaped || !calls::has_value(expr) || !(outermost || calls::is_known_at_once(expr)) {
+        if escaped || !calls::may_matter(expr) || !(outermost || calls::is_known_at_once(expr)) {
             return Vec::new();
         }
         // One mistake, one message.
