@@ -10,7 +10,8 @@
     clippy::manual_is_multiple_of,
     clippy::needless_late_init,
     clippy::never_loop,
-    clippy::single_match
+    clippy::single_match,
+    clippy::useless_vec
 )]
 
 #[path = "../pass/check/borrows.rs"]
