@@ -42,6 +42,8 @@ mod macros_in_bodies;
 mod never_returns;
 #[path = "../pass/check/other_threads.rs"]
 mod other_threads;
+#[path = "../pass/check/our_macros.rs"]
+mod our_macros;
 #[path = "../pass/check/own_names.rs"]
 mod own_names;
 #[path = "../pass/check/own_std.rs"]

@@ -7,7 +7,7 @@ use syn::{
 
 use super::{
     paths::Paths,
-    reach::{CALLS_AT_ONCE, arguments, stays_here},
+    reach::{CALLS_AT_ONCE, arguments, body, stays_here},
 };
 use crate::errors::Errors;
 
@@ -162,7 +162,8 @@ impl Visit<'_> for Find<'_> {
     }
 
     fn visit_macro(&mut self, mac: &Macro) {
-        self.arguments(&arguments(mac).unwrap_or_default(), false);
+        let evaluated = arguments(mac).or_else(|| body(mac).map(|(_, body)| vec![body]));
+        self.arguments(&evaluated.unwrap_or_default(), false);
     }
 
     fn visit_item(&mut self, _: &Item) {}

@@ -104,6 +104,12 @@ impl Temporaries {
         Temporaries(lives.held)
     }
 
+    pub fn of_expr(expr: &Expr) -> Temporaries {
+        let mut lives = Lives::default();
+        lives.visit_expr(expr);
+        Temporaries(lives.held)
+    }
+
     pub fn contains(&self, call: &ExprMethodCall) -> bool {
         self.0.contains(&std::ptr::from_ref(call))
     }

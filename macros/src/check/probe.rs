@@ -16,9 +16,10 @@
 //! Async blocks and closures are bodies of their own.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{
-    Block, Expr, ExprBlock, FnArg, Item, Local, LocalInit, Pat, Path, Signature, Stmt, Token, parse_quote,
+    Block, Expr, ExprBlock, FnArg, Item, Local, LocalInit, Macro, Pat, Path, Signature, Stmt, Token,
+    parse_quote,
     spanned::Spanned,
     visit_mut::{self, VisitMut},
 };
@@ -28,7 +29,7 @@ use super::{
     calls::{self, BLOCKS, IS_DROPPED, Question, STAYS_BORROWED, STAYS_LOCKED},
     held::{Temporaries, across_await},
     paths::Paths,
-    reach::{any, is_blocking_ok, is_conditional, located, stays_here},
+    reach::{self, any, is_blocking_ok, is_conditional, located, stays_here},
 };
 
 /// Adds the questions to the body; `false` if there are none and it is as it was.
@@ -188,11 +189,7 @@ impl VisitMut for Probes<'_> {
             Expr::Closure(closure) if closure.asyncness.is_some() => {
                 let asked = self.body(Some(Vec::new()), |probes| probes.visit_expr_mut(&mut closure.body));
                 if !asked.is_empty() {
-                    let block = match &*closure.body {
-                        Expr::Block(ExprBlock { block, label: None, .. }) => block.clone(),
-                        body => parse_quote!({ #body }),
-                    };
-                    let block = finish(self.krate, asked, &block);
+                    let block = finish(self.krate, asked, &block(Expr::clone(&closure.body)));
                     *closure.body = Expr::Block(ExprBlock { attrs: Vec::new(), label: None, block });
                 }
             }
@@ -211,7 +208,30 @@ impl VisitMut for Probes<'_> {
         }
     }
 
+    /// The body of one of our macros gets its own witnesses, because the macro may make it a future.
+    fn visit_macro_mut(&mut self, mac: &mut Macro) {
+        let here = self.bodies.last().is_some_and(Option::is_some);
+        let Some((head, mut body)) = reach::body(mac).filter(|_| here) else { return };
+        let temporaries = Temporaries::of_expr(&body);
+        let outside = std::mem::replace(&mut self.temporaries, temporaries);
+        let asked = self.body(Some(Vec::new()), |probes| probes.visit_expr_mut(&mut body));
+        self.temporaries = outside;
+        let body = match asked.is_empty() {
+            true => quote!(#body),
+            false => finish(self.krate, asked, &block(body)).into_token_stream(),
+        };
+        mac.tokens = quote!(#head #body);
+    }
+
     fn visit_item_mut(&mut self, _: &mut Item) {}
+}
+
+/// The expression as a block.
+fn block(body: Expr) -> Block {
+    match body {
+        Expr::Block(ExprBlock { block, label: None, .. }) => block,
+        body => parse_quote!({ #body }),
+    }
 }
 
 /// The name of what is called.

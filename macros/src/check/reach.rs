@@ -75,6 +75,23 @@ pub fn arguments(mac: &Macro) -> Option<Vec<Expr>> {
     Some(list.into_iter().collect())
 }
 
+/// Our macros whose body is code of the surrounding function.
+const BODIES: [&str; 6] =
+    ["background", "do_with", "with_gate", "with_lock", "with_semaphore", "with_timeout"];
+
+/// What stands before the body of one of our macros, with the `=>`, and the body.
+pub fn body(mac: &Macro) -> Option<(TokenStream, Expr)> {
+    let name = &mac.path.segments.last()?.ident;
+    if !BODIES.iter().any(|body| name == body) {
+        return None;
+    }
+    let mut head: Vec<TokenTree> = mac.tokens.clone().into_iter().collect();
+    let sign = |tree: &TokenTree, sign| matches!(tree, TokenTree::Punct(punct) if punct.as_char() == sign);
+    let arrow = head.windows(2).position(|pair| sign(&pair[0], '=') && sign(&pair[1], '>'))?;
+    let body = head.split_off(arrow + 2).into_iter().collect();
+    Some((head.into_iter().collect(), syn::parse2(body).ok()?))
+}
+
 /// Whether the macro is the one that says that blocking is meant.
 pub fn is_blocking_ok(mac: &Macro) -> bool {
     mac.path.segments.last().is_some_and(|last| last.ident == "blocking_ok")

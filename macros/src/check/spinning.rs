@@ -1,11 +1,11 @@
 //! Loops that neither wait nor end.
 
 use syn::{
-    Block, Expr, ExprCall, ExprClosure, ExprForLoop, ExprLit, ExprLoop, ExprWhile, Item, Lit,
+    Block, Expr, ExprCall, ExprClosure, ExprForLoop, ExprLit, ExprLoop, ExprWhile, Item, Lit, Macro,
     visit::{self, Visit},
 };
 
-use super::reach::stays_here;
+use super::reach::{body, stays_here};
 use crate::errors::Errors;
 
 /// Reports every `loop` that, as written, has no `.await` in it and no way out.
@@ -39,6 +39,12 @@ impl Visit<'_> for Find<'_> {
     fn visit_expr_closure(&mut self, closure: &ExprClosure) {
         if stays_here(closure) {
             self.visit_expr(&closure.body);
+        }
+    }
+
+    fn visit_macro(&mut self, mac: &Macro) {
+        if let Some((_, body)) = body(mac) {
+            self.visit_expr(&body);
         }
     }
 
