@@ -1,7 +1,7 @@
 //! Macros of `seastar`. Use them through that crate.
 //!
-//! Every macro goes one way: `parse` reads what the user wrote, `model` says what it means, `lower`
-//! writes Rust. A file in one stage never calls back into an earlier one. Mistakes are collected on
+//! Every macro goes one way: `parse` reads what the user wrote, `model` says what it means, `check` looks for
+//! mistakes in the code of a shard, `lower` writes Rust. A file in one stage never calls back into an earlier one. Mistakes are collected on
 //! the way and reported next to the expansion, which then keeps whatever is still valid.
 
 use proc_macro::TokenStream;
@@ -54,7 +54,24 @@ use errors::expand;
 ///
 /// A flag may stand alone: `poll_mode` is `poll_mode = true`.
 ///
+/// # Mistakes that do not compile
+///
+/// In the body, with its async blocks and closures and the bodies of macros such as `do_with!`:
+///
+/// | mistake | instead |
+/// |---|---|
+/// | calls of `std` that block: `thread::sleep`, `fs`, `net`, `process`, `stdin`, `recv`; `block_on` | `seastar::sleep`, `seastar::net`, `.await` |
+/// | variables of types that block, under any name: `File`, sockets, `Child`, `Mutex`, `RwLock`, `Condvar` | `seastar::net`, `RefCell`, `seastar::submit_to` |
+/// | a guard of a `RefCell`, or of a lock of `std`, that is alive at an `.await` | a block of its own, or `drop` |
+/// | a future that is never awaited (`work();`, `let _ = work();`) | `.await`, `seastar::spawn`, `drop` |
+/// | a `loop` without `.await` and without a way out | `seastar::yield_now().await`, `break` |
+///
+/// What is meant goes into `seastar::blocking_ok!(..)`. Code that may run on another thread (closures that are not async) and
+/// functions that are called are not looked at. The checks cost nothing when the program runs.
+///
 /// # Expansion
+///
+/// Without the questions that the checks leave for the compiler in code that is never reached:
 ///
 /// ```text
 /// /// Says hello.

@@ -156,7 +156,10 @@ impl Visit<'_> for Lives {
         let place = std::mem::take(&mut self.place);
         match expr {
             Expr::MethodCall(call) => {
-                self.place(&call.receiver);
+                match unwraps(call) {
+                    true => self.visit_expr(&call.receiver),
+                    false => self.place(&call.receiver),
+                }
                 call.args.iter().for_each(|arg| self.visit_expr(arg));
                 if place && may_be_guard(call) {
                     self.alive.push(call);
@@ -253,10 +256,14 @@ impl Visit<'_> for Lives {
 
 /// `cell.borrow()`, `lock.lock().unwrap()`
 fn may_be_guard(call: &ExprMethodCall) -> bool {
-    if call.method == "unwrap" || call.method == "expect" {
+    if unwraps(call) {
         return matches!(&*call.receiver, Expr::MethodCall(inner) if calls::is_guard(inner));
     }
     calls::is_guard(call)
+}
+
+fn unwraps(call: &ExprMethodCall) -> bool {
+    call.method == "unwrap" || call.method == "expect"
 }
 
 fn is_assignment(op: &BinOp) -> bool {

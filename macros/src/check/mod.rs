@@ -11,6 +11,8 @@ mod paths;
 mod probe;
 mod reach;
 mod spinning;
+#[cfg(test)]
+mod tests;
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
@@ -51,7 +53,12 @@ pub fn body(krate: &Path, sig: &Signature, body: TokenStream, errors: &mut Error
     blocking::find(&block, &paths, errors);
     spinning::find(&block, errors);
     match probe::instrument(krate, sig, &mut block, &paths) {
-        true => quote!({ #(#attrs)* #block }),
+        true => {
+            let mut checked = TokenStream::new();
+            let Block { brace_token, stmts } = block;
+            brace_token.surround(&mut checked, |inner| inner.extend(quote!(#(#attrs)* #(#stmts)*)));
+            checked
+        }
         false => body,
     }
 }

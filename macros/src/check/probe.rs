@@ -257,19 +257,17 @@ fn finish(krate: &Path, asked: Vec<Witness>, body: &Block) -> Block {
         })
     });
     let krate = located(krate, span);
-    let block = quote_spanned! {span=>
-        {
-            #(let #names;)*
-            if true #body else {
-                loop {}
-                #[allow(unreachable_code)]
-                {
-                    use #krate::__private::check::ask::*;
-                    #(#questions)*
-                };
-            }
+    let stmts = quote_spanned! {span=>
+        #(let #names;)*
+        if true #body else {
+            loop {}
+            #[allow(unreachable_code)]
+            {
+                use #krate::__private::check::ask::*;
+                #(#questions)*
+            };
         }
     };
-    let stmts = vec![Stmt::Expr(Expr::Verbatim(quote!(#block)), None)];
+    let stmts = vec![Stmt::Expr(Expr::Verbatim(stmts), None)];
     Block { brace_token: body.brace_token, stmts }
 }

@@ -2,4 +2,4 @@
 
 pub mod entry;
 #[cfg(test)]
-mod expect;
+pub mod expect;
