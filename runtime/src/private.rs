@@ -3,16 +3,30 @@
 #[path = "private/check.rs"]
 pub mod check;
 
+pub use std::future::IntoFuture;
+pub use std::ops::ControlFlow;
+pub use std::option::Option;
+pub use std::result::Result;
+
 use std::panic::resume_unwind;
 use std::process::ExitCode;
 
 use clap::{ArgMatches, Args, Command, FromArgMatches};
 
 use crate::Options;
+pub use crate::app::background::{Ignore, Log, NoGate, Stop, background, background_calling};
 use crate::app::cli;
 use crate::app::error::StartError;
 use crate::app::exit::Exit;
 use crate::app::{Ended, run_to_end};
+pub use crate::future::joined::{All, Child, Either, Pair, Race};
+pub use crate::future::question::{FromResidual, Try, never};
+pub use crate::sync::capacity::{Bounded, capacity};
+pub use crate::sync::held::{Held, LockOneWay};
+pub use seastar_macros::{
+    background, do_with, when_all, when_all_succeed, when_any, with_gate, with_lock, with_semaphore,
+    with_timeout,
+};
 
 /// Exit code of a main function that panicked, as for every Rust program.
 const PANICKED: u8 = 101;
@@ -38,6 +52,8 @@ where
     match run_to_end(options, async move || main(args).await) {
         Ok((Ended::Returned(output), _)) => output.into_code(),
         Ok((Ended::Panicked(_), _)) => PANICKED.into(),
+        // What failed is logged.
+        Ok((Ended::Failed, _)) => ExitCode::FAILURE,
         // By a signal, in order: what was asked for.
         Ok((Ended::Stopped, _)) => ExitCode::SUCCESS,
         Err(error) => cli::Exit::from(error).report(),
@@ -54,6 +70,7 @@ pub fn test<R: Exit, F: AsyncFnOnce() -> R + 'static>(options: Options, name: &'
     match ended {
         Ended::Panicked(panic) => resume_unwind(panic),
         Ended::Stopped => panic!("{name}: {}", StartError::Stopped),
+        Ended::Failed => panic!("{name}: background work failed; its error is logged above"),
         Ended::Returned(output) => {
             if let Some(failure) = output.failure() {
                 panic!("{name} failed: {failure}");
@@ -64,6 +81,15 @@ pub fn test<R: Exit, F: AsyncFnOnce() -> R + 'static>(options: Options, name: &'
         abandoned == 0,
         "{name}: {abandoned} abandoned failed fiber(s) detected; their failures are logged above"
     );
+}
+
+/// What is in the `Ok`, and what is in the `Err`.
+#[inline]
+pub fn apart<T, E>(result: Result<T, E>) -> (Option<T>, Option<E>) {
+    match result {
+        Ok(value) => (Some(value), None),
+        Err(error) => (None, Some(error)),
+    }
 }
 
 /// A program without options of its own.

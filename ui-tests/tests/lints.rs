@@ -58,6 +58,8 @@ mod send;
 mod server;
 #[path = "../pass/check/sizes.rs"]
 mod sizes;
+#[path = "../pass/check/statement_macros.rs"]
+mod statement_macros;
 #[path = "../pass/check/test_bodies.rs"]
 mod test_bodies;
 #[path = "../pass/check/worker.rs"]

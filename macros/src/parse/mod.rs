@@ -1,6 +1,15 @@
 //! Surface syntax: tokens to model.
 
+pub mod background;
+pub mod do_with;
 mod entry;
+pub mod joined;
+mod limits;
 pub mod main;
 mod settings;
+mod statement;
 pub mod test;
+pub mod with_gate;
+pub mod with_lock;
+pub mod with_semaphore;
+pub mod with_timeout;

@@ -1,5 +1,6 @@
 //! A program from its options to its exit code: start, stop, signals.
 
+pub(crate) mod background;
 pub(crate) mod cli;
 pub(crate) mod config;
 mod control;
@@ -13,6 +14,7 @@ mod stopping;
 mod supervisor;
 pub(crate) mod units;
 
+pub use background::NotStarted;
 pub use start::run;
 pub(crate) use start::run_to_end;
 pub use stopping::{Stopping, is_stopping, stopping};

@@ -21,6 +21,8 @@ pub(crate) enum Ended<T> {
     Panicked(Box<dyn Any + Send>),
     /// Dropped, because a signal asked to stop and the grace period was over.
     Stopped,
+    /// Stopped, because background work failed whose policy that is.
+    Failed,
 }
 
 /// Runs `main` and watches it.
@@ -32,6 +34,8 @@ pub(super) struct Supervisor<T> {
     panicked: Option<Box<dyn Any + Send>>,
     handles_signals: bool,
     grace_period: Duration,
+    /// Background work asked to stop.
+    failed: bool,
     /// When draining ends.
     deadline: Option<u64>,
     /// Failures that nobody read, when all fibers had ended.
@@ -57,6 +61,7 @@ impl<T: 'static> Supervisor<T> {
             panicked: None,
             handles_signals,
             grace_period,
+            failed: false,
             deadline: None,
             abandoned: 0,
         }
@@ -66,6 +71,7 @@ impl<T: 'static> Supervisor<T> {
     pub(super) fn finish(self) -> (Ended<T>, u64) {
         let ended = match (self.panicked, self.returned.take()) {
             (Some(panic), _) => Ended::Panicked(panic),
+            (None, _) if self.failed => Ended::Failed,
             (None, Some(output)) => Ended::Returned(output),
             (None, None) => Ended::Stopped,
         };
@@ -84,9 +90,14 @@ impl<T: 'static> Supervisor<T> {
     }
 
     fn drain(&mut self, reactor: &Reactor, control: &Control) {
-        let name = signal::raised().unwrap_or("signal");
         let grace = self.grace_period;
-        log::info!(target: "seastar", "{name}: stopping within {grace:?}; send it again to stop at once");
+        match self.failed {
+            true => log::info!(target: "seastar", "Stopping within {grace:?}"),
+            false => {
+                let name = signal::raised().unwrap_or("signal");
+                log::info!(target: "seastar", "{name}: stopping within {grace:?}; send it again to stop at once");
+            }
+        }
         let deadline = clock::now().saturating_add(clock::duration_nanos(grace));
         self.deadline = Some(deadline);
         reactor.set_alarm(deadline);
@@ -109,9 +120,10 @@ impl<T: 'static> Lead for Supervisor<T> {
 
     fn look(&mut self, reactor: &Reactor, control: &Control) {
         let ended = self.main_has_ended();
+        self.failed |= reactor.is_asked_to_stop();
         match self.deadline {
             None if ended => control.advance(Phase::Stopping),
-            None if reactor.take_signal() => self.drain(reactor, control),
+            None if reactor.take_signal() || self.failed => self.drain(reactor, control),
             None => {}
             Some(_) if ended && control.live() == 0 => control.advance(Phase::Stopping),
             Some(deadline) if clock::now() >= deadline => {

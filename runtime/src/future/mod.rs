@@ -1,0 +1,4 @@
+//! Futures made of futures.
+
+pub(crate) mod joined;
+pub(crate) mod question;

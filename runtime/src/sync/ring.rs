@@ -1,0 +1,138 @@
+//! A row of so many places that is filled at one end and emptied at the other.
+
+use std::cell::{Cell, UnsafeCell};
+use std::mem::MaybeUninit;
+
+/// Up to a fixed number of items, oldest first. Memory is taken once.
+pub(super) struct Ring<T> {
+    /// As many as a power of two, so that counters wrap by a mask.
+    places: Box<[UnsafeCell<MaybeUninit<T>>]>,
+    capacity: Cell<usize>,
+    /// Items that ever came out, and that ever went in; both wrap.
+    popped: Cell<usize>,
+    pushed: Cell<usize>,
+}
+
+impl<T> Ring<T> {
+    /// # Panics
+    ///
+    /// For no places at all, and for more than fit into memory.
+    pub(super) fn new(capacity: usize) -> Ring<T> {
+        assert!(capacity > 0, "a capacity of zero lets nothing through");
+        let places = capacity.checked_next_power_of_two().expect("a capacity that fits into memory");
+        let places = (0..places).map(|_| UnsafeCell::new(MaybeUninit::uninit())).collect();
+        Ring { places, capacity: Cell::new(capacity), popped: Cell::new(0), pushed: Cell::new(0) }
+    }
+
+    /// Zero when it was closed.
+    #[inline]
+    pub(super) fn capacity(&self) -> usize {
+        self.capacity.get()
+    }
+
+    #[inline]
+    pub(super) fn len(&self) -> usize {
+        self.pushed.get().wrapping_sub(self.popped.get())
+    }
+
+    #[inline]
+    pub(super) fn is_empty(&self) -> bool {
+        self.pushed.get() == self.popped.get()
+    }
+
+    #[inline]
+    pub(super) fn is_full(&self) -> bool {
+        self.len() >= self.capacity.get()
+    }
+
+    /// Takes no more items: from now on it is full.
+    pub(super) fn close(&self) {
+        self.capacity.set(0);
+    }
+
+    /// Drops all items.
+    pub(super) fn clear(&self) {
+        while self.pop().is_some() {}
+    }
+
+    /// Adds an item, or returns it if there is no place.
+    #[inline]
+    pub(super) fn push(&self, item: T) -> Result<(), T> {
+        if self.is_full() {
+            return Err(item);
+        }
+        let place = self.place(self.pushed.get());
+        self.pushed.set(self.pushed.get().wrapping_add(1));
+        // SAFETY: the place is free, and no reference to it is ever handed out.
+        unsafe { (*place.get()).write(item) };
+        Ok(())
+    }
+
+    /// The oldest item.
+    #[inline]
+    pub(super) fn pop(&self) -> Option<T> {
+        if self.is_empty() {
+            return None;
+        }
+        let place = self.place(self.popped.get());
+        self.popped.set(self.popped.get().wrapping_add(1));
+        // SAFETY: the place was filled, and is free from now on.
+        Some(unsafe { (*place.get()).assume_init_read() })
+    }
+
+    #[inline]
+    fn place(&self, count: usize) -> &UnsafeCell<MaybeUninit<T>> {
+        // SAFETY: below the number of places, which is a power of two.
+        unsafe { self.places.get_unchecked(count & (self.places.len() - 1)) }
+    }
+}
+
+impl<T> Drop for Ring<T> {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::VecDeque;
+    use std::rc::Rc;
+
+    #[test]
+    fn it_is_a_queue_of_limited_length() {
+        for capacity in 1..5 {
+            let (ring, mut model) = (Ring::new(capacity), VecDeque::new());
+            for step in 0..200 {
+                // Longer and longer runs of pushes and pops.
+                if step / (1 + step % 7) % 2 == 0 {
+                    let fits = model.len() < capacity;
+                    assert_eq!(ring.push(Box::new(step)).is_ok(), fits);
+                    model.extend(fits.then_some(step));
+                } else {
+                    assert_eq!(ring.pop().map(|item| *item), model.pop_front());
+                }
+                assert_eq!((ring.len(), ring.is_empty()), (model.len(), model.is_empty()));
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_left_is_dropped_once() {
+        let item = Rc::new(());
+        let ring = Ring::new(4);
+        for _ in 0..4 {
+            ring.push(item.clone()).unwrap();
+        }
+        drop(ring.pop());
+        assert_eq!(Rc::strong_count(&item), 4);
+        drop(ring);
+        assert_eq!(Rc::strong_count(&item), 1);
+        let ring = Ring::new(3);
+        ring.push(item.clone()).unwrap();
+        ring.close();
+        ring.clear();
+        assert_eq!(Rc::strong_count(&item), 1);
+        assert!(ring.is_empty() && ring.is_full() && ring.push(item).is_err());
+    }
+}
