@@ -1,11 +1,12 @@
 //! Macros of `seastar`. Use them through that crate.
 //!
-//! Every macro goes one way: `parse` reads what the user wrote, `model` says what it means, `lower`
-//! writes Rust. A file in one stage never calls back into an earlier one. Mistakes are collected on
+//! Every macro goes one way: `parse` reads what the user wrote, `model` says what it means, `check` looks for
+//! mistakes in the code of a shard, `lower` writes Rust. A file in one stage never calls back into an earlier one. Mistakes are collected on
 //! the way and reported next to the expansion, which then keeps whatever is still valid.
 
 use proc_macro::TokenStream;
 
+mod check;
 mod errors;
 mod krate;
 mod lower;
@@ -54,7 +55,24 @@ use model::joined::Value;
 ///
 /// A flag may stand alone: `poll_mode` is `poll_mode = true`.
 ///
+/// # Mistakes that do not compile
+///
+/// In the body, with its async blocks and closures and the bodies of macros such as `do_with!`:
+///
+/// | mistake | instead |
+/// |---|---|
+/// | calls of `std` that block: `thread::sleep`, `fs`, `net`, `process`, `stdin`, `recv`; `block_on` | `seastar::sleep`, `seastar::net`, `.await` |
+/// | variables of types that block, under any name: `File`, sockets, `Child`, `Mutex`, `RwLock`, `Condvar` | `seastar::net`, `RefCell`, `seastar::submit_to` |
+/// | a guard of a `RefCell`, or of a lock of `std`, that is alive at an `.await` | a block of its own, or `drop` |
+/// | a future that is never awaited (`work();`, `let _ = work();`) | `.await`, `seastar::spawn`, `drop` |
+/// | a `loop` without `.await` and without a way out | `seastar::yield_now().await`, `break` |
+///
+/// What is meant goes into `seastar::blocking_ok!(..)`. Code that may run on another thread (closures that are not async) and
+/// functions that are called are not looked at. The checks cost nothing when the program runs.
+///
 /// # Expansion
+///
+/// Without the questions that the checks leave for the compiler in code that is never reached:
 ///
 /// ```text
 /// /// Says hello.
@@ -70,7 +88,11 @@ use model::joined::Value;
 /// ```
 #[proc_macro_attribute]
 pub fn main(options: TokenStream, item: TokenStream) -> TokenStream {
-    expand(|errors| lower::entry::lower(parse::main::parse(options.into(), item.into(), errors))).into()
+    expand(|errors| {
+        let entry = parse::main::parse(options.into(), item.into(), errors);
+        lower::entry::lower(check::entry(entry, errors))
+    })
+    .into()
 }
 
 /// Makes an `async fn` a test that runs on shards of its own.
@@ -101,7 +123,11 @@ pub fn main(options: TokenStream, item: TokenStream) -> TokenStream {
 /// ```
 #[proc_macro_attribute]
 pub fn test(options: TokenStream, item: TokenStream) -> TokenStream {
-    expand(|errors| lower::entry::lower(parse::test::parse(options.into(), item.into(), errors))).into()
+    expand(|errors| {
+        let entry = parse::test::parse(options.into(), item.into(), errors);
+        lower::entry::lower(check::entry(entry, errors))
+    })
+    .into()
 }
 
 /// Behind `seastar::do_with!`.

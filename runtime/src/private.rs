@@ -1,5 +1,8 @@
 //! What expansions of the macros call, and nobody else. May change in any release.
 
+#[path = "private/check.rs"]
+pub mod check;
+
 use std::ffi::OsString;
 pub use std::future::IntoFuture;
 pub use std::ops::ControlFlow;

@@ -2,6 +2,9 @@
 //!
 //! `EXPECTED=overwrite cargo test -p seastar-examples` writes the files anew where they differ.
 
+// No shard runs this.
+#![allow(clippy::disallowed_methods)]
+
 mod expected;
 mod fibers;
 mod program;

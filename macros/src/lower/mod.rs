@@ -4,7 +4,7 @@ mod block;
 pub mod detached;
 pub mod entry;
 #[cfg(test)]
-mod expect;
+pub mod expect;
 pub mod guarded;
 pub mod joined;
 mod leaving;
