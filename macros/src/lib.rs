@@ -102,3 +102,10 @@ pub fn main(options: TokenStream, item: TokenStream) -> TokenStream {
 pub fn test(options: TokenStream, item: TokenStream) -> TokenStream {
     expand(|errors| lower::entry::lower(parse::test::parse(options.into(), item.into(), errors))).into()
 }
+
+/// Makes a task of an `async fn`: its arguments live once, its size can be limited, and with a pool a call
+/// of it starts a fiber.
+#[proc_macro_attribute]
+pub fn task(options: TokenStream, item: TokenStream) -> TokenStream {
+    expand(|errors| lower::task::lower(parse::task::parse(options.into(), item.into(), errors))).into()
+}

@@ -11,6 +11,8 @@ use crate::app::error::StartError;
 use crate::app::exit::Exit;
 use crate::app::{Ended, run_to_end};
 
+pub use crate::task::{Arguments, Call, call, call_within, check_size, future_size};
+
 /// Exit code of a main function that panicked, as for every Rust program.
 const PANICKED: u8 = 101;
 
@@ -84,4 +86,17 @@ impl FromArgMatches for NoArgs {
     fn update_from_arg_matches(&mut self, _: &ArgMatches) -> Result<(), clap::Error> {
         Ok(())
     }
+}
+
+/// `!`, which cannot be written as the output of a future.
+pub type Never = <fn() -> ! as Returns>::Output;
+
+/// What a function returns.
+pub trait Returns {
+    /// Its type.
+    type Output;
+}
+
+impl<T> Returns for fn() -> T {
+    type Output = T;
 }

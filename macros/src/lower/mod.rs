@@ -3,3 +3,4 @@
 pub mod entry;
 #[cfg(test)]
 mod expect;
+pub mod task;

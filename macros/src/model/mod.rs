@@ -1,3 +1,4 @@
 //! What the macros mean, with the surface syntax gone.
 
 pub mod entry;
+pub mod task;

@@ -3,4 +3,5 @@
 mod entry;
 pub mod main;
 mod settings;
+pub mod task;
 pub mod test;

@@ -3,6 +3,8 @@
 //! A task is one block: header, then the future, then its result in the same place. See `raw` for the
 //! states of a task and `waker` for why waking costs no reference count.
 
+mod budget;
+mod call;
 mod inbox;
 mod join;
 mod outcome;
@@ -13,6 +15,8 @@ mod tasks;
 mod waker;
 mod yielding;
 
+pub use budget::{check as check_size, future_size};
+pub use call::{Arguments, Call, call, call_within};
 pub use join::{JoinError, JoinHandle};
 pub use outcome::Outcome;
 pub use tasks::{Busy, abandoned_failures, spawn, try_spawn};
