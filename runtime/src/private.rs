@@ -11,7 +11,9 @@ use crate::app::error::StartError;
 use crate::app::exit::Exit;
 use crate::app::{Ended, run_to_end};
 
-pub use crate::task::{Arguments, Call, call, call_within, check_size, future_size};
+pub use crate::task::{
+    Arguments, Call, Pool, call, call_within, check_size, future_size, slot_size, spawn_in,
+};
 
 /// Exit code of a main function that panicked, as for every Rust program.
 const PANICKED: u8 = 101;

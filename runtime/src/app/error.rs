@@ -50,6 +50,13 @@ pub enum StartError {
         /// Bytes that they have.
         available: u64,
     },
+    /// Too little memory for the pools of `#[seastar::task(pool = N)]` functions.
+    PoolsTooLarge {
+        /// Bytes that all pools take of each shard.
+        pools: u64,
+        /// Bytes that each shard has.
+        budget: u64,
+    },
     /// A `--cpuset` with CPUs that the process may not use.
     BadCpuset {
         /// The CPUs that are refused, such as `9` or `4-7,9`.
@@ -97,6 +104,11 @@ impl fmt::Display for StartError {
                 f,
                 "insufficient physical memory: needed {needed} available {available} for {shards} shards; \
                  start fewer with --smp or let them have more with --memory"
+            ),
+            StartError::PoolsTooLarge { pools, budget } => write!(
+                f,
+                "insufficient physical memory: the pools of fibers take {pools} of the {budget} of each shard, \
+                 and three quarters is the limit; see --memory-map, and raise --memory or make them smaller"
             ),
             StartError::BadCpuset { refused, allowed } => write!(
                 f,

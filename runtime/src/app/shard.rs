@@ -1,7 +1,5 @@
 //! The life of one shard, on its thread.
 
-use std::io;
-
 use super::config::Config;
 use super::control::{Control, Phase};
 use super::error::StartError;
@@ -46,7 +44,7 @@ impl Lead for Follow {
 pub(super) fn run(config: &Config, control: &Control, index: usize, seat: Seat, lead: &mut impl Lead) {
     let placed = config.place_current_thread(index);
     let memory = Memory::enter(config.memory_per_shard as usize);
-    let made = placed.and_then(|()| make(config).map_err(StartError::IoUring));
+    let made = placed.and_then(|()| make(config));
     let (own, parts) = match made {
         Ok((tasks, reactor, neighbour)) => (Ok(neighbour), Some((tasks, reactor))),
         Err(error) => (Err(error), None),
@@ -61,11 +59,12 @@ pub(super) fn run(config: &Config, control: &Control, index: usize, seat: Seat, 
     }
 }
 
-fn make(config: &Config) -> io::Result<(Tasks, Box<Reactor>, Neighbour)> {
-    let inbox = Inbox::open()?;
-    let tasks = Tasks::enter(inbox);
+fn make(config: &Config) -> Result<(Tasks, Box<Reactor>, Neighbour), StartError> {
+    let inbox = Inbox::open().map_err(StartError::IoUring)?;
+    let tasks = Tasks::enter(inbox).ok_or_else(|| config.pools_too_large())?;
     let idle_poll = (!config.poll_mode).then_some(config.idle_poll);
-    let reactor = Reactor::enter(Setup { task_quota: config.task_quota, idle_poll }, inbox)?;
+    let setup = Setup { task_quota: config.task_quota, idle_poll };
+    let reactor = Reactor::enter(setup, inbox).map_err(StartError::IoUring)?;
     let neighbour = Neighbour { inbox, ring: reactor.ring_fd() };
     Ok((tasks, reactor, neighbour))
 }

@@ -4,10 +4,12 @@
 //! states of a task and `waker` for why waking costs no reference count.
 
 mod budget;
+mod busy;
 mod call;
 mod inbox;
 mod join;
 mod outcome;
+mod pool;
 mod raw;
 mod sleeper;
 mod slot;
@@ -16,14 +18,17 @@ mod waker;
 mod yielding;
 
 pub use budget::{check as check_size, future_size};
+pub use busy::Busy;
 pub use call::{Arguments, Call, call, call_within};
 pub use join::{JoinError, JoinHandle};
 pub use outcome::Outcome;
-pub use tasks::{Busy, abandoned_failures, spawn, try_spawn};
+pub use pool::{Pool, slot_size};
+pub use tasks::{abandoned_failures, spawn, spawn_in, try_spawn};
 pub use yielding::{YieldNow, yield_now};
 
 pub(crate) use inbox::Inbox;
 pub(crate) use join::panic_message;
+pub(crate) use pool::{pools, pools_size};
 pub(crate) use sleeper::Sleeper;
 pub(crate) use slot::WakerSlot;
 pub(crate) use tasks::{

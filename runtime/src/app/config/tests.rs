@@ -188,3 +188,19 @@ fn a_thread_goes_where_its_shard_belongs() {
     .join()
     .unwrap();
 }
+
+#[test]
+fn pools_leave_something_for_the_rest() {
+    assert!(pools_fit(0, 16 << 20) && pools_fit(12 << 20, 16 << 20));
+    assert!(!pools_fit((12 << 20) + 4096, 16 << 20) && !pools_fit(u64::MAX, u64::MAX));
+}
+
+#[test]
+fn the_memory_map_is_named_where_pools_are_too_large() {
+    let error = StartError::PoolsTooLarge { pools: 13 << 20, budget: 16 << 20 };
+    let text = error.to_string();
+    assert!(
+        text.starts_with("insufficient physical memory: the pools of fibers take 13631488 of the 16777216")
+    );
+    assert!(text.contains("--memory-map"), "{text}");
+}
