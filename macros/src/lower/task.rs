@@ -4,7 +4,7 @@
 //! one and in their order, so that they are dropped as those of an `async fn` are. `self` cannot be the
 //! name of a local: the body captures it.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
 use syn::{GenericParam, Index, Signature, parse_quote, spanned::Spanned};
 
@@ -31,7 +31,7 @@ fn future(function: &Function) -> TokenStream {
         }
         _ => call(function, &arguments(function)),
     };
-    let written = Signature { ..sig.clone() };
+    let written = sig;
     let sig = signature(function, &output_future(function));
     quote! {
         // Documented as it was written.
@@ -52,6 +52,9 @@ fn pooled(function: &Function, slots: &syn::Expr) -> TokenStream {
         (inner(function), arguments(function), syn::ext::IdentExt::unraw(&sig.ident));
     let check = budget.as_ref().map(|budget| check(function, &budget.bytes));
     let name = name.to_string();
+    // What can be wrong with the types here is what the function returns.
+    let spawn = quote!(#krate::__private::spawn_in(&POOL, __body, #arguments));
+    let spawn = located(spawn, output_type(function).span());
     let sig = signature(function, &output_handle(function));
     quote! {
         #(#attrs)*
@@ -68,15 +71,20 @@ fn pooled(function: &Function, slots: &syn::Expr) -> TokenStream {
                 #slots,
                 #krate::__private::slot_size(__body),
             );
-            #krate::__private::spawn_in(&POOL, __body, #arguments)
+            #spawn
         }
     }
 }
 
 /// What callers of a pool expect, and a body that is checked, where there can be no pool.
 fn refused(function: &Function) -> TokenStream {
-    let Function { attrs, vis, .. } = function;
-    let sig = signature(function, &output_handle(function));
+    let Function { krate, attrs, vis, output, .. } = function;
+    let sig = match output {
+        Output::Unnamed(_) => {
+            signature(function, &quote!(::core::result::Result<#krate::JoinHandle<()>, #krate::Busy>))
+        }
+        _ => signature(function, &output_handle(function)),
+    };
     let call = call(function, &arguments(function));
     quote! {
         #(#attrs)*
@@ -105,10 +113,22 @@ fn inner(function: &Function) -> TokenStream {
 
 fn check(function: &Function, bytes: &syn::Expr) -> TokenStream {
     let krate = &function.krate;
-    // The whole of it where the user wrote the number, so that the error is shown there.
-    quote_spanned! {bytes.span()=>
+    let check = quote! {
         const _: () = #krate::__private::check_size(#krate::__private::future_size(__body), #bytes);
-    }
+    };
+    located(check, bytes.span())
+}
+
+/// The same tokens, which errors show in another place.
+fn located(tokens: TokenStream, place: Span) -> TokenStream {
+    let locate = |mut tree: TokenTree| {
+        if let TokenTree::Group(group) = &tree {
+            tree = Group::new(group.delimiter(), located(group.stream(), place)).into();
+        }
+        tree.set_span(tree.span().located_at(place));
+        tree
+    };
+    tokens.into_iter().map(locate).collect()
 }
 
 /// The future of one call.
@@ -156,12 +176,15 @@ fn return_edge(function: &Function) -> Option<TokenStream> {
         }
         Output::Unnamed(_) => return None,
     };
-    let never = Ident::new("__never", Span::mixed_site());
+    // Where the type was written, which is what an error about another one shows.
+    let site = Span::mixed_site().located_at(output.span());
+    let never = Ident::new("__never", site);
+    let edge = quote_spanned!(site=> return #never;);
     Some(quote! {
         #[allow(unreachable_code, clippy::all)]
         if false {
             let #never: #output = loop {};
-            return #never;
+            #edge
         }
     })
 }
@@ -203,3 +226,6 @@ fn output_handle(function: &Function) -> TokenStream {
     let (krate, output) = (&function.krate, output_type(function));
     quote!(::core::result::Result<#krate::JoinHandle<#output>, #krate::Busy>)
 }
+
+#[cfg(test)]
+mod tests;

@@ -58,7 +58,7 @@ const PAGE: usize = 4096;
 pub const fn slot_size<F, A, R>(_function: F) -> usize
 where
     F: FnOnce(A) -> R + Copy,
-    R: Future<Output: super::Outcome> + 'static,
+    R: Future,
 {
     raw::slot_size::<R>().next_multiple_of(class::BLOCK_ALIGN)
 }

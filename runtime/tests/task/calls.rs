@@ -140,6 +140,13 @@ impl Counter {
         self.count
     }
 
+    #[task]
+    async fn grown(mut self) -> Self {
+        self.count *= 2;
+        yield_now().await;
+        self
+    }
+
     #[task(max_size = 16)]
     async fn constant() -> u32 {
         3
@@ -164,7 +171,7 @@ async fn methods_have_their_self() {
     counter.add(2).await.add(3).await;
     assert_eq!((counter.get().await, counter.name().await), (5, "counter"));
     assert_eq!(Pin::new(&mut counter).pinned(2).await, 10);
-    assert_eq!(counter.into_inner().await + Counter::constant().await, 8);
+    assert_eq!(counter.grown().await.into_inner().await + Counter::constant().await, 13);
 }
 
 #[task(max_size = 256)]
