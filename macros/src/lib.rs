@@ -103,6 +103,41 @@ pub fn test(options: TokenStream, item: TokenStream) -> TokenStream {
     expand(|errors| lower::entry::lower(parse::test::parse(options.into(), item.into(), errors))).into()
 }
 
+/// Gives every shard its own of a `static`.
+///
+/// ```text
+/// #[seastar::shard_local]
+/// static LIMIT: Semaphore<100> = Semaphore::new();
+///
+/// let units = LIMIT.acquire(1).await?;
+/// ```
+///
+/// The static becomes a `seastar::ShardLocal<T>`, which derefs to the shard's own `T`; a type that no other
+/// thread may see (`Cell`, `Rc` inside of an `Option`, a semaphore) is welcome. Each shard begins with the value
+/// on the right, which has to be a constant: nothing runs when a static is used for the first time. Off a
+/// shard, using it panics; `ShardLocal::try_get(&LIMIT)` returns `None` there.
+///
+/// # Options
+///
+/// | option | takes | meaning |
+/// |---|---|---|
+/// | `crate` | `my::seastar` | path of a renamed `seastar` |
+///
+/// # Expansion
+///
+/// ```text
+/// #[unsafe(link_section = "seastar_locals")]
+/// static LIMIT: ::seastar::ShardLocal<Semaphore<100>> = {
+///     const INITIAL: Semaphore<100> = Semaphore::new();
+///     unsafe { ::seastar::ShardLocal::new(INITIAL) }
+/// };
+/// ```
+#[proc_macro_attribute]
+pub fn shard_local(options: TokenStream, item: TokenStream) -> TokenStream {
+    let parse = |errors: &mut _| parse::shard_local::parse(options.into(), item.into(), errors);
+    expand(|errors| lower::shard_local::lower(parse(errors))).into()
+}
+
 /// Holds the arguments of an `async fn` once, limits the size of its future, or gives it a pool of fibers.
 ///
 /// ```text

@@ -144,3 +144,9 @@ fn the_memory_map_is_known_before_anything_starts() {
     let finished = run("hello", &["--memory-map"]);
     assert!(finished.stdout.starts_with("No function of this program has a pool"), "{}", finished.stdout);
 }
+
+#[test]
+fn every_shard_counts_for_itself() {
+    assert_ends_well("counters", &run("counters", two_shards()));
+    assert_eq!(run("counters", &["-c1"]).stdout, "Guests of shard 0: 1\n");
+}

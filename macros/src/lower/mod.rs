@@ -3,4 +3,5 @@
 pub mod entry;
 #[cfg(test)]
 mod expect;
+pub mod shard_local;
 pub mod task;

@@ -94,7 +94,7 @@ impl Speaker {
 }
 
 /// The first token that says what kind of item this is.
-fn keyword(item: &TokenStream) -> TokenStream {
+pub fn keyword(item: &TokenStream) -> TokenStream {
     let after_visibility = |input: ParseStream| {
         input.call(Attribute::parse_outer)?;
         input.parse::<Visibility>()?;

@@ -15,7 +15,7 @@ use self::framework::{Framework, Help};
 use super::error::StartError;
 use super::memory_map;
 use super::options::Options;
-use crate::task;
+use crate::{mem, task};
 
 mod framework;
 
@@ -104,7 +104,7 @@ fn read(
         return Err(Exit::help(help_seastar(code, &argv)));
     }
     if wants(MEMORY_MAP, &command, &argv) {
-        return Err(Exit::help(memory_map::describe(task::pools())));
+        return Err(Exit::help(memory_map::describe(task::pools(), mem::locals_size())));
     }
     let matches = command.try_get_matches_from_mut(argv)?;
     Ok((command, matches))

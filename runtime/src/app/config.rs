@@ -6,6 +6,7 @@ use super::error::StartError;
 use super::log::Levels;
 use super::options::Options;
 use super::units::format_memory;
+use crate::mem;
 use crate::sys::cpuset::{self, CpuSet};
 use crate::sys::machine::Machine;
 use crate::sys::topology;
@@ -59,9 +60,9 @@ pub(crate) struct Config {
 }
 
 impl Config {
-    /// What a shard says that has not enough memory for its pools.
-    pub(crate) fn pools_too_large(&self) -> StartError {
-        StartError::PoolsTooLarge { pools: task::pools_size() as u64, budget: self.memory_per_shard }
+    /// What a shard says that has not enough memory for what the program keeps there.
+    pub(crate) fn reserved_too_large(&self) -> StartError {
+        StartError::ReservedTooLarge { reserved: reserved(), budget: self.memory_per_shard }
     }
 
     /// Binds the calling thread to the CPU of `shard`, or to `--cpuset` if shards are not pinned.
@@ -101,11 +102,7 @@ impl Options {
             grace_period: Duration::from_millis(grace_ms),
             log: self.levels()?,
         };
-        if pools_fit(task::pools_size() as u64, config.memory_per_shard) {
-            Ok(config)
-        } else {
-            Err(config.pools_too_large())
-        }
+        if fits(reserved(), config.memory_per_shard) { Ok(config) } else { Err(config.reserved_too_large()) }
     }
 
     fn chosen_cpus(&self, machine: &Machine) -> Result<Option<CpuSet>, StartError> {
@@ -190,9 +187,14 @@ impl Options {
     }
 }
 
+/// Bytes that each shard needs before it does anything: for pools of fibers, and for statics of its own.
+fn reserved() -> u64 {
+    (task::pools_size() as u64).saturating_add(mem::locals_size() as u64)
+}
+
 /// A quarter is for what else there is: receive buffers, connections, fibers without a pool.
-fn pools_fit(pools: u64, budget: u64) -> bool {
-    pools <= budget / 4 * 3
+fn fits(reserved: u64, budget: u64) -> bool {
+    reserved <= budget / 4 * 3
 }
 
 fn bad(option: &str, why: &str) -> StartError {

@@ -50,10 +50,11 @@ pub enum StartError {
         /// Bytes that they have.
         available: u64,
     },
-    /// Too little memory for the pools of `#[seastar::task(pool = N)]` functions.
-    PoolsTooLarge {
-        /// Bytes that all pools take of each shard.
-        pools: u64,
+    /// Too little memory for the pools of `#[seastar::task(pool = N)]` functions and the statics with
+    /// `#[seastar::shard_local]`.
+    ReservedTooLarge {
+        /// Bytes that these take of each shard.
+        reserved: u64,
         /// Bytes that each shard has.
         budget: u64,
     },
@@ -105,9 +106,10 @@ impl fmt::Display for StartError {
                 "insufficient physical memory: needed {needed} available {available} for {shards} shards; \
                  start fewer with --smp or let them have more with --memory"
             ),
-            StartError::PoolsTooLarge { pools, budget } => write!(
+            StartError::ReservedTooLarge { reserved, budget } => write!(
                 f,
-                "insufficient physical memory: the pools of fibers take {pools} of the {budget} of each shard, \
+                "insufficient physical memory: pools of fibers and shard-local statics take {reserved} of the {budget} of \
+                 each shard, \
                  and three quarters is the limit; see --memory-map, and raise --memory or make them smaller"
             ),
             StartError::BadCpuset { refused, allowed } => write!(

@@ -4,10 +4,10 @@ use std::fmt::Write;
 
 use crate::task::Pool;
 
-/// One line for each pool, in the order of their names, and the sum.
-pub(super) fn describe(pools: &[Pool]) -> String {
+/// One line for each pool, in the order of their names, one for shard-local statics, and the sum.
+pub(super) fn describe(pools: &[Pool], locals: usize) -> String {
     let mut pools: Vec<&Pool> = pools.iter().filter(|pool| pool.slots > 0).collect();
-    if pools.is_empty() {
+    if pools.is_empty() && locals == 0 {
         return "No function of this program has a pool: fibers take memory when they start.\n".to_owned();
     }
     pools.sort_by_key(|pool| (pool.name, pool.file, pool.line));
@@ -16,9 +16,9 @@ pub(super) fn describe(pools: &[Pool]) -> String {
     let place = width(&|pool| place(pool));
     let slots = width(&|pool| pool.slots.to_string());
     let size = width(&|pool| pool.slot_size.to_string());
-    let sum: usize = pools.iter().map(|pool| pool.size()).sum();
+    let sum = locals + pools.iter().map(|pool| pool.size()).sum::<usize>();
     let bytes = sum.to_string().len();
-    let mut text = "Pools of fibers in each shard:\n".to_owned();
+    let mut text = "What each shard keeps from its start:\n".to_owned();
     for pool in &pools {
         let _ = writeln!(
             text,
@@ -29,6 +29,9 @@ pub(super) fn describe(pools: &[Pool]) -> String {
             pool.slot_size,
             pool.size(),
         );
+    }
+    if locals > 0 {
+        let _ = writeln!(text, "  shard-local statics  {locals}");
     }
     let _ = writeln!(text, "{sum} bytes of the memory of each shard, in whole pages");
     text
@@ -44,7 +47,7 @@ mod tests {
 
     #[test]
     fn a_program_without_pools_says_so() {
-        assert!(describe(&[Pool::new("", "", 0, 0, 0)]).starts_with("No function"));
+        assert!(describe(&[Pool::new("", "", 0, 0, 0)], 0).starts_with("No function"));
     }
 
     #[test]
@@ -55,11 +58,12 @@ mod tests {
             Pool::new("main::tick", "src/main.rs", 7, 1, 96),
         ];
         let expected = "\
-Pools of fibers in each shard:
+What each shard keeps from its start:
   main::tick       src/main.rs:7         1 slots of  96 bytes     4096
   server::session  src/server.rs:12  10000 slots of 352 bytes  3522560
-3526656 bytes of the memory of each shard, in whole pages
+  shard-local statics  8192
+3534848 bytes of the memory of each shard, in whole pages
 ";
-        assert_eq!(describe(&pools), expected);
+        assert_eq!(describe(&pools, 8192), expected);
     }
 }

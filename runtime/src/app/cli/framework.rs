@@ -113,7 +113,7 @@ pub(super) struct Framework {
     #[arg(value_parser = grace_period, verbatim_doc_comment)]
     grace_period_ms: Option<u64>,
 
-    /// Print what pools of fibers take of each shard
+    /// Print what each shard keeps memory for
     #[arg(id = "seastar.memory_map", long = "memory-map")]
     memory_map: bool,
 }
