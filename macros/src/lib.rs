@@ -14,7 +14,8 @@ mod nearest;
 mod options;
 mod parse;
 
-use errors::expand;
+use errors::{expand, expand_expr};
+use model::joined::Value;
 
 /// Makes an `async fn main` the program: starts the shards, runs it on shard 0, stops them, and exits.
 ///
@@ -206,4 +207,65 @@ pub fn shard_local(options: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn task(options: TokenStream, item: TokenStream) -> TokenStream {
     expand(|errors| lower::task::lower(parse::task::parse(options.into(), item.into(), errors))).into()
+}
+
+/// Behind `seastar::do_with!`.
+#[doc(hidden)]
+#[proc_macro]
+pub fn do_with(call: TokenStream) -> TokenStream {
+    expand_expr(|errors| lower::scope::lower(parse::do_with::parse(call.into(), errors))).into()
+}
+
+/// Behind `seastar::when_all!`.
+#[doc(hidden)]
+#[proc_macro]
+pub fn when_all(call: TokenStream) -> TokenStream {
+    all(call, Value::Outputs)
+}
+
+/// Behind `seastar::when_all_succeed!`.
+#[doc(hidden)]
+#[proc_macro]
+pub fn when_all_succeed(call: TokenStream) -> TokenStream {
+    all(call, Value::Successes)
+}
+
+fn all(call: TokenStream, value: Value) -> TokenStream {
+    expand_expr(|errors| lower::joined::lower_all(parse::joined::parse_all(call.into(), value, errors)))
+        .into()
+}
+
+/// Behind `seastar::when_any!`.
+#[doc(hidden)]
+#[proc_macro]
+pub fn when_any(call: TokenStream) -> TokenStream {
+    expand_expr(|errors| lower::joined::lower_any(parse::joined::parse_any(call.into(), errors))).into()
+}
+
+/// Behind `seastar::with_timeout!`.
+#[doc(hidden)]
+#[proc_macro]
+pub fn with_timeout(call: TokenStream) -> TokenStream {
+    expand_expr(|errors| lower::timed::lower(parse::with_timeout::parse(call.into(), errors))).into()
+}
+
+/// Behind `seastar::with_semaphore!`.
+#[doc(hidden)]
+#[proc_macro]
+pub fn with_semaphore(call: TokenStream) -> TokenStream {
+    expand_expr(|errors| lower::guarded::lower(parse::with_semaphore::parse(call.into(), errors))).into()
+}
+
+/// Behind `seastar::with_gate!`.
+#[doc(hidden)]
+#[proc_macro]
+pub fn with_gate(call: TokenStream) -> TokenStream {
+    expand_expr(|errors| lower::guarded::lower(parse::with_gate::parse(call.into(), errors))).into()
+}
+
+/// Behind `seastar::with_lock!`.
+#[doc(hidden)]
+#[proc_macro]
+pub fn with_lock(call: TokenStream) -> TokenStream {
+    expand_expr(|errors| lower::guarded::lower(parse::with_lock::parse(call.into(), errors))).into()
 }

@@ -1,15 +1,27 @@
 //! What expansions of the macros call, and nobody else. May change in any release.
 
+use std::ffi::OsString;
+pub use std::future::IntoFuture;
+pub use std::ops::ControlFlow;
+pub use std::option::Option;
 use std::panic::resume_unwind;
 use std::process::ExitCode;
+pub use std::result::Result;
 
-use clap::{ArgMatches, Args, Command, FromArgMatches};
+use clap::Args;
 
 use crate::Options;
-use crate::app::cli;
+use crate::app::cli::{self, NoArgs};
 use crate::app::error::StartError;
 use crate::app::exit::Exit;
 use crate::app::{Ended, run_to_end};
+pub use crate::future::joined::{All, Child, Either, Pair, Race};
+pub use crate::future::question::{FromResidual, Try, never};
+pub use crate::sync::capacity::{Bounded, capacity};
+pub use crate::sync::held::{Held, LockOneWay};
+pub use seastar_macros::{
+    do_with, when_all, when_all_succeed, when_any, with_gate, with_lock, with_semaphore, with_timeout,
+};
 
 pub use crate::task::{
     Arguments, Call, Pool, call, call_within, check_size, future_size, slot_size, spawn_in,
@@ -32,12 +44,24 @@ where
     R: Exit,
     F: AsyncFnOnce(A) -> R + 'static,
 {
-    let (options, args) = match cli::parse::<A>(options, std::env::args_os()) {
+    main_from(std::env::args_os(), options, main)
+}
+
+/// [`main_with_args`], with another command line, program name first.
+#[track_caller]
+pub fn main_from<A, R, F>(argv: impl Iterator<Item = OsString>, options: Options, main: F) -> ExitCode
+where
+    A: Args + 'static,
+    R: Exit,
+    F: AsyncFnOnce(A) -> R + 'static,
+{
+    let (options, args) = match cli::parse::<A>(options, argv) {
         Ok(parsed) => parsed,
         Err(exit) => return exit.report(),
     };
-    match run_to_end(options, async move || main(args).await) {
-        Ok((Ended::Returned(output), _)) => output.into_code(),
+    // An `Err` becomes a code, and is logged, where its shard still has a name.
+    match run_to_end(options, async move || main(args).await.into_code()) {
+        Ok((Ended::Returned(code), _)) => code,
         Ok((Ended::Panicked(_), _)) => PANICKED.into(),
         // By a signal, in order: what was asked for.
         Ok((Ended::Stopped, _)) => ExitCode::SUCCESS,
@@ -67,26 +91,12 @@ pub fn test<R: Exit, F: AsyncFnOnce() -> R + 'static>(options: Options, name: &'
     );
 }
 
-/// A program without options of its own.
-struct NoArgs;
-
-impl Args for NoArgs {
-    fn augment_args(command: Command) -> Command {
-        command
-    }
-
-    fn augment_args_for_update(command: Command) -> Command {
-        command
-    }
-}
-
-impl FromArgMatches for NoArgs {
-    fn from_arg_matches(_: &ArgMatches) -> Result<NoArgs, clap::Error> {
-        Ok(NoArgs)
-    }
-
-    fn update_from_arg_matches(&mut self, _: &ArgMatches) -> Result<(), clap::Error> {
-        Ok(())
+/// What is in the `Ok`, and what is in the `Err`.
+#[inline]
+pub fn apart<T, E>(result: Result<T, E>) -> (Option<T>, Option<E>) {
+    match result {
+        Ok(value) => (Some(value), None),
+        Err(error) => (None, Some(error)),
     }
 }
 

@@ -7,7 +7,8 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use seastar::{ShardLocal, invoke_on_all, shard_local, submit_to, this_shard, yield_now};
+use seastar::sync::Semaphore;
+use seastar::{ShardLocal, invoke_on_all, shard_local, submit_to, this_shard, with_semaphore, yield_now};
 
 use run::run;
 
@@ -117,3 +118,18 @@ fn fibers_that_are_dropped_at_the_end_still_have_it() {
 }
 
 struct StaysHere(&'static Cell<u32>);
+
+#[shard_local]
+static LIMIT: Semaphore<2> = Semaphore::new();
+
+#[seastar::test(shards = 2)]
+async fn a_semaphore_limits_its_shard_alone() {
+    let here = LIMIT.acquire(2).await.unwrap();
+    let there = submit_to(1, async || with_semaphore!(LIMIT, 2 => LIMIT.available_units()).unwrap());
+    assert_eq!((there.await, LIMIT.available_units()), (0, 0));
+    let waits = seastar::spawn(async { LIMIT.acquire(1).await.map(|units| units.count()) });
+    yield_now().await;
+    assert!(!waits.is_finished());
+    drop(here);
+    assert_eq!(waits.await.unwrap().unwrap(), 1);
+}

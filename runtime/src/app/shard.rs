@@ -3,6 +3,7 @@
 use super::config::Config;
 use super::control::{Control, Phase};
 use super::error::StartError;
+use super::units::format_memory;
 use crate::mem::{self, Locals, Memory};
 use crate::reactor::{Reactor, Setup};
 use crate::smp::{self, Mesh, Neighbour, Seat};
@@ -53,6 +54,7 @@ pub(super) fn run(config: &Config, control: &Control, index: usize, seat: Seat, 
     let neighbours = control.introduce(index, own);
     if let (Some(neighbours), Some((locals, tasks, reactor))) = (neighbours, parts) {
         let mesh = Mesh::enter(seat, &neighbours);
+        trace_start(config, index, &reactor);
         let shard = Shard { mesh, reactor, tasks, locals, memory };
         lead.begin(&shard.reactor);
         shard.run(control, index, lead);
@@ -69,6 +71,13 @@ fn make(config: &Config) -> Result<(Locals, Tasks, Box<Reactor>, Neighbour), Sta
     let reactor = Reactor::enter(setup, inbox).map_err(StartError::IoUring)?;
     let neighbour = Neighbour { inbox, ring: reactor.ring_fd() };
     Ok((locals, tasks, reactor, neighbour))
+}
+
+fn trace_start(config: &Config, index: usize, reactor: &Reactor) {
+    let (cpu, memory) = (config.cpus[index], format_memory(config.memory_per_shard));
+    let bound = if config.pin { "bound to" } else { "not bound to" };
+    let features = reactor.ring_features();
+    log::trace!(target: "seastar", "Started {bound} CPU {cpu}, with {memory} and an io_uring with {features}");
 }
 
 impl Shard {
@@ -109,6 +118,7 @@ impl Shard {
         while self.reactor.in_flight() > 0 && clock::now() - start < CANCEL_NANOS {
             self.turn_without_fibers();
         }
+        control.add_abandoned(task::abandoned_failures());
         control.wait_for_all();
         let Shard { mesh, reactor, tasks, locals, memory } = self;
         drop(mesh);

@@ -34,8 +34,6 @@ pub(super) struct Supervisor<T> {
     grace_period: Duration,
     /// When draining ends.
     deadline: Option<u64>,
-    /// Failures that nobody read, when all fibers had ended.
-    abandoned: u64,
 }
 
 impl<T: 'static> Supervisor<T> {
@@ -58,18 +56,16 @@ impl<T: 'static> Supervisor<T> {
             handles_signals,
             grace_period,
             deadline: None,
-            abandoned: 0,
         }
     }
 
-    /// How it ended, and how many failures nobody read.
-    pub(super) fn finish(self) -> (Ended<T>, u64) {
-        let ended = match (self.panicked, self.returned.take()) {
+    /// How it ended.
+    pub(super) fn finish(self) -> Ended<T> {
+        match (self.panicked, self.returned.take()) {
             (Some(panic), _) => Ended::Panicked(panic),
             (None, Some(output)) => Ended::Returned(output),
             (None, None) => Ended::Stopped,
-        };
-        (ended, self.abandoned)
+        }
     }
 
     /// Reads the result of the main function once it has ended.
@@ -86,7 +82,12 @@ impl<T: 'static> Supervisor<T> {
     fn drain(&mut self, reactor: &Reactor, control: &Control) {
         let name = signal::raised().unwrap_or("signal");
         let grace = self.grace_period;
-        log::info!(target: "seastar", "{name}: stopping within {grace:?}; send it again to stop at once");
+        match grace.is_zero() {
+            true => log::info!(target: "seastar", "{name}: stopping at once"),
+            false => {
+                log::info!(target: "seastar", "{name}: stopping within {grace:?}; send it again to stop at once");
+            }
+        }
         let deadline = clock::now().saturating_add(clock::duration_nanos(grace));
         self.deadline = Some(deadline);
         reactor.set_alarm(deadline);
@@ -124,6 +125,5 @@ impl<T: 'static> Lead for Supervisor<T> {
 
     fn end(&mut self) {
         self.running.take();
-        self.abandoned = task::abandoned_failures();
     }
 }

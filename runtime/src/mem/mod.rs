@@ -5,10 +5,12 @@
 
 mod arena;
 pub(crate) mod class;
+mod counted;
 mod lane;
 mod local;
 
 pub(crate) use arena::{Memory, charge, give, keep, map_chunk, statistics, take};
+pub(crate) use counted::Counted;
 pub(crate) use lane::Lane;
 pub use local::ShardLocal;
 pub(crate) use local::{Locals, locals_size};

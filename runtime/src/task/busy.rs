@@ -5,7 +5,8 @@ use std::fmt;
 use super::pool::Pool;
 use crate::mem;
 
-/// There is no room for another fiber on this shard: its pool is full, or its memory budget is used up.
+/// There is no room for another fiber, or whatever else was asked for, on this shard: its pool is full, or the
+/// shard's memory budget is used up.
 ///
 /// A value and not a failure of the shard: shed the load, or wait until a fiber has ended.
 ///
@@ -35,14 +36,15 @@ enum Why {
 }
 
 impl Busy {
+    /// Says that this thread has no memory: it has used up its budget, or is no shard.
     #[cold]
-    pub(super) fn no_shard() -> Busy {
-        Busy { why: Why::NoShard }
-    }
-
-    #[cold]
-    pub(super) fn budget() -> Busy {
-        Busy { why: Why::Budget { bytes: mem::statistics().budget } }
+    pub(crate) fn here() -> Busy {
+        Busy {
+            why: match mem::statistics().budget {
+                0 => Why::NoShard,
+                bytes => Why::Budget { bytes },
+            },
+        }
     }
 
     #[cold]

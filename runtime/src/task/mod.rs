@@ -6,11 +6,13 @@
 mod budget;
 mod busy;
 mod call;
+mod children;
 mod inbox;
 mod join;
 mod outcome;
 mod pool;
 mod raw;
+mod running;
 mod sleeper;
 mod slot;
 mod tasks;
@@ -23,14 +25,15 @@ pub use call::{Arguments, Call, call, call_within};
 pub use join::{JoinError, JoinHandle};
 pub use outcome::Outcome;
 pub use pool::{Pool, slot_size};
-pub use tasks::{abandoned_failures, spawn, spawn_in, try_spawn};
+pub use running::abandoned_failures;
+pub use tasks::{spawn, spawn_in, try_spawn};
 pub use yielding::{YieldNow, yield_now};
 
+pub(crate) use children::{Children, Outputs};
 pub(crate) use inbox::Inbox;
 pub(crate) use join::panic_message;
 pub(crate) use pool::{pools, pools_size};
+pub(crate) use running::{cancel_all, run_ready};
 pub(crate) use sleeper::Sleeper;
 pub(crate) use slot::WakerSlot;
-pub(crate) use tasks::{
-    Tasks, cancel_all, drain_inbox, has_ready, live, run_ready, spawn_at, spawn_detached, wake_all,
-};
+pub(crate) use tasks::{Tasks, drain_inbox, has_ready, live, spawn_at, spawn_detached, wake_all};
