@@ -28,6 +28,10 @@ pub use seastar_macros::{
     with_timeout,
 };
 
+pub use crate::task::{
+    Arguments, Call, Pool, call, call_within, check_size, future_size, slot_size, spawn_in,
+};
+
 /// Exit code of a main function that panicked, as for every Rust program.
 const PANICKED: u8 = 101;
 
@@ -109,6 +113,20 @@ pub fn apart<T, E>(result: Result<T, E>) -> (Option<T>, Option<E>) {
         Err(error) => (None, Some(error)),
     }
 }
+
+/// `!`, which cannot be written as the output of a future.
+pub type Never = <fn() -> ! as Returns>::Output;
+
+/// What a function returns.
+pub trait Returns {
+    /// Its type.
+    type Output;
+}
+
+impl<T> Returns for fn() -> T {
+    type Output = T;
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,4 +9,6 @@ pub mod guarded;
 pub mod joined;
 mod leaving;
 pub mod scope;
+pub mod shard_local;
+pub mod task;
 pub mod timed;

@@ -5,4 +5,6 @@ pub mod entry;
 pub mod guarded;
 pub mod joined;
 pub mod scope;
+pub mod shard_local;
+pub mod task;
 pub mod timed;

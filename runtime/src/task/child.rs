@@ -5,9 +5,10 @@ use std::future::Future;
 use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
 
+use super::busy::Busy;
 use super::parent::{Parent, Prefix};
 use super::raw::{CANCELLED, CHILD, DONE, LIVE, QUEUED};
-use super::tasks::{self, Busy};
+use super::tasks;
 use crate::mem::class;
 
 #[repr(C)]

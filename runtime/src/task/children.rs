@@ -19,10 +19,10 @@ use std::pin::Pin;
 use std::ptr::NonNull;
 use std::task::{Context, Poll};
 
+use super::busy::Busy;
 use super::child::{Child, List, Vacant};
 use super::parent::Parent;
 use super::raw::{CANCELLED, DONE, DROPPING};
-use super::tasks::Busy;
 
 /// Futures that run within one other. Part of that one, pinned with it.
 ///
