@@ -128,3 +128,112 @@ pub fn test(options: TokenStream, item: TokenStream) -> TokenStream {
     })
     .into()
 }
+
+/// Gives every shard its own of a `static`.
+///
+/// ```text
+/// #[seastar::shard_local]
+/// static LIMIT: Semaphore<100> = Semaphore::new();
+///
+/// let units = LIMIT.acquire(1).await?;
+/// ```
+///
+/// The static becomes a `seastar::ShardLocal<T>`, which derefs to the shard's own `T`; a type that no other
+/// thread may see (`Cell`, `Rc` inside of an `Option`, a semaphore) is welcome. Each shard begins with the value
+/// on the right, which has to be a constant: nothing runs when a static is used for the first time. Off a
+/// shard, using it panics; `ShardLocal::try_get(&LIMIT)` returns `None` there.
+///
+/// # Options
+///
+/// | option | takes | meaning |
+/// |---|---|---|
+/// | `crate` | `my::seastar` | path of a renamed `seastar` |
+///
+/// # Expansion
+///
+/// ```text
+/// #[unsafe(link_section = "seastar_locals")]
+/// static LIMIT: ::seastar::ShardLocal<Semaphore<100>> = {
+///     const INITIAL: Semaphore<100> = Semaphore::new();
+///     unsafe { ::seastar::ShardLocal::new(INITIAL) }
+/// };
+/// ```
+#[proc_macro_attribute]
+pub fn shard_local(options: TokenStream, item: TokenStream) -> TokenStream {
+    let parse = |errors: &mut _| parse::shard_local::parse(options.into(), item.into(), errors);
+    expand(|errors| lower::shard_local::lower(parse(errors))).into()
+}
+
+/// Holds the arguments of an `async fn` once, limits the size of its future, or gives it a pool of fibers.
+///
+/// ```text
+/// #[seastar::task(max_size = 2048)]
+/// async fn parse(buffer: Buffer) -> Result<Request, Error> { .. }
+///
+/// /// At most 1024 at a time on each shard.
+/// #[seastar::task(pool = 1024)]
+/// async fn session(stream: TcpStream) -> Result<(), Error> { .. }
+///
+/// let request = parse(buffer).await?;
+/// match session(stream) {
+///     Ok(fiber) => drop(fiber),
+///     Err(busy) => log::warn!("sent away: {busy}"),
+/// }
+/// ```
+///
+/// Without a pool the function is called and awaited as if the attribute was not there. An `async fn`
+/// holds each argument twice, which adds up when one passes it on to the next: here it is held once, and a
+/// value that moves on takes its place along (unless it is `Copy`). What is dropped when is the same, also
+/// in a future that is dropped half-way. Methods, generics, patterns and borrowed arguments are
+/// welcome; only `self` taken by value is held for as long as the future lives.
+///
+/// # A pool
+///
+/// With `pool`, a call starts a fiber and returns `Result<JoinHandle<R>, Busy>`. Each shard keeps that many
+/// slots from its start, within its memory budget: starting a fiber allocates nothing, and is
+/// `Busy` when all are in use. Off a shard it always is. `--memory-map` prints the pools of a program.
+///
+/// A fiber outlives its caller, so its arguments are `'static`; they need not be `Send`. A pool is a
+/// `static`, so the function has no type parameters, no `self`, and does not mention `Self` (nor the
+/// parameters of a generic `impl` around it).
+///
+/// # Options
+///
+/// | option | takes | meaning |
+/// |---|---|---|
+/// | `pool` | `1024` | calls start fibers, at most so many at a time on each shard |
+/// | `max_size` | `4096` | bytes that the future may take; more is an error |
+/// | `crate` | `my::seastar` | path of a renamed `seastar` |
+///
+/// `max_size` is checked whenever the function is compiled (`cargo check` included). The future of a
+/// generic function or a method is only checked when a call of it is built.
+///
+/// # Expansion
+///
+/// ```text
+/// fn parse(buffer: Buffer) -> impl Future<Output = Result<Request, Error>> {
+///     fn __body(all: (Buffer,)) -> impl Future<Output = Result<Request, Error>> {
+///         ::seastar::__private::call(all, move |args| async move {
+///             let buffer = /* moved out of `args` at the first poll */;
+///             { .. }
+///         })
+///     }
+///     const _: () = check_size(future_size(__body), 2048);
+///     __body((buffer,))
+/// }
+///
+/// fn session(stream: TcpStream) -> Result<JoinHandle<Result<(), Error>>, Busy> {
+///     fn __body(all: (TcpStream,)) -> impl Future<Output = Result<(), Error>> { .. }
+///     #[unsafe(link_section = "seastar_pools")]
+///     static POOL: Pool = Pool::new("server::session", file!(), line!(), 1024, slot_size(__body));
+///     spawn_in(&POOL, __body, (stream,))
+/// }
+/// ```
+#[proc_macro_attribute]
+pub fn task(options: TokenStream, item: TokenStream) -> TokenStream {
+    expand(|errors| {
+        let task = parse::task::parse(options.into(), item.into(), errors);
+        lower::task::lower(check::task(task, errors))
+    })
+    .into()
+}

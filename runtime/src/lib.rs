@@ -45,9 +45,9 @@ pub use app::exit::Exit;
 pub use app::options::Options;
 pub use app::{Stopping, is_stopping, run, stopping};
 pub use clap;
-pub use mem::MemoryStatistics;
+pub use mem::{MemoryStatistics, ShardLocal};
 pub use reactor::{maybe_yield, need_preempt};
-pub use seastar_macros::{main, test};
+pub use seastar_macros::{main, shard_local, task, test};
 pub use smp::{InvokeOnAll, Merge, Message, SubmitTo, invoke_on_all, shard_count, submit_to, this_shard};
 pub use task::{
     Busy, JoinError, JoinHandle, Outcome, YieldNow, abandoned_failures, spawn, try_spawn, yield_now,

@@ -14,6 +14,10 @@ use crate::app::error::StartError;
 use crate::app::exit::Exit;
 use crate::app::{Ended, run_to_end};
 
+pub use crate::task::{
+    Arguments, Call, Pool, call, call_within, check_size, future_size, slot_size, spawn_in,
+};
+
 /// Exit code of a main function that panicked, as for every Rust program.
 const PANICKED: u8 = 101;
 
@@ -87,4 +91,17 @@ impl FromArgMatches for NoArgs {
     fn update_from_arg_matches(&mut self, _: &ArgMatches) -> Result<(), clap::Error> {
         Ok(())
     }
+}
+
+/// `!`, which cannot be written as the output of a future.
+pub type Never = <fn() -> ! as Returns>::Output;
+
+/// What a function returns.
+pub trait Returns {
+    /// Its type.
+    type Output;
+}
+
+impl<T> Returns for fn() -> T {
+    type Output = T;
 }

@@ -7,6 +7,7 @@
     clippy::diverging_sub_expression,
     clippy::let_and_return,
     clippy::let_underscore_future,
+    clippy::manual_async_fn,
     clippy::manual_is_multiple_of,
     clippy::needless_late_init,
     clippy::never_loop,
@@ -58,6 +59,8 @@ mod send;
 mod server;
 #[path = "../pass/check/sizes.rs"]
 mod sizes;
+#[path = "../pass/check/task_sizes.rs"]
+mod task_sizes;
 #[path = "../pass/check/test_bodies.rs"]
 mod test_bodies;
 #[path = "../pass/check/worker.rs"]

@@ -3,3 +3,5 @@
 pub mod entry;
 #[cfg(test)]
 pub mod expect;
+pub mod shard_local;
+pub mod task;

@@ -6,6 +6,7 @@ mod control;
 pub(crate) mod error;
 pub(crate) mod exit;
 pub(crate) mod log;
+mod memory_map;
 pub(crate) mod options;
 mod shard;
 mod start;

@@ -3,9 +3,13 @@
 //! A task is one block: header, then the future, then its result in the same place. See `raw` for the
 //! states of a task and `waker` for why waking costs no reference count.
 
+mod budget;
+mod busy;
+mod call;
 mod inbox;
 mod join;
 mod outcome;
+mod pool;
 mod raw;
 mod sleeper;
 mod slot;
@@ -13,13 +17,18 @@ mod tasks;
 mod waker;
 mod yielding;
 
+pub use budget::{check as check_size, future_size};
+pub use busy::Busy;
+pub use call::{Arguments, Call, call, call_within};
 pub use join::{JoinError, JoinHandle};
 pub use outcome::Outcome;
-pub use tasks::{Busy, abandoned_failures, spawn, try_spawn};
+pub use pool::{Pool, slot_size};
+pub use tasks::{abandoned_failures, spawn, spawn_in, try_spawn};
 pub use yielding::{YieldNow, yield_now};
 
 pub(crate) use inbox::Inbox;
 pub(crate) use join::panic_message;
+pub(crate) use pool::{pools, pools_size};
 pub(crate) use sleeper::Sleeper;
 pub(crate) use slot::WakerSlot;
 pub(crate) use tasks::{
