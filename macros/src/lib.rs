@@ -232,7 +232,11 @@ pub fn shard_local(options: TokenStream, item: TokenStream) -> TokenStream {
 /// ```
 #[proc_macro_attribute]
 pub fn task(options: TokenStream, item: TokenStream) -> TokenStream {
-    expand(|errors| lower::task::lower(parse::task::parse(options.into(), item.into(), errors))).into()
+    expand(|errors| {
+        let task = parse::task::parse(options.into(), item.into(), errors);
+        lower::task::lower(check::task(task, errors))
+    })
+    .into()
 }
 
 /// Behind `seastar::do_with!`.

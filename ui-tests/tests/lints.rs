@@ -7,6 +7,7 @@
     clippy::diverging_sub_expression,
     clippy::let_and_return,
     clippy::let_underscore_future,
+    clippy::manual_async_fn,
     clippy::manual_is_multiple_of,
     clippy::needless_late_init,
     clippy::never_loop,
@@ -60,6 +61,8 @@ mod server;
 mod sizes;
 #[path = "../pass/check/statement_macros.rs"]
 mod statement_macros;
+#[path = "../pass/check/task_sizes.rs"]
+mod task_sizes;
 #[path = "../pass/check/test_bodies.rs"]
 mod test_bodies;
 #[path = "../pass/check/worker.rs"]

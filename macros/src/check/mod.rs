@@ -23,7 +23,10 @@ use syn::{
     token::Brace,
 };
 
-use crate::{errors::Errors, model::entry::Entry};
+use crate::{
+    errors::Errors,
+    model::{entry::Entry, task::Task},
+};
 
 /// The same with its body checked; after a mistake that leaves nothing to call, that one comes first.
 pub fn entry(entry: Entry, errors: &mut Errors) -> Entry {
@@ -35,6 +38,15 @@ pub fn entry(entry: Entry, errors: &mut Errors) -> Entry {
         inner.body = body(&run.krate, &inner.sig, std::mem::take(&mut inner.body), errors);
     }
     Entry::Function(wrapped)
+}
+
+/// The same with its body checked.
+pub fn task(task: Task, errors: &mut Errors) -> Task {
+    let Task::Function(mut function) = task else { return task };
+    let deny = deny(&function.attrs);
+    function.attrs.splice(0..0, deny);
+    function.body = body(&function.krate, &function.sig, std::mem::take(&mut function.body), errors);
+    Task::Function(function)
 }
 
 /// Makes a future that is never awaited an error, unless the user's own attributes decide about that.
