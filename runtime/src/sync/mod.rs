@@ -7,6 +7,7 @@
 //! Every wait can be given a time limit and an [`AbortSource`] by [`Limit`].
 
 mod abort;
+mod acquire;
 mod barrier;
 pub(crate) mod capacity;
 mod condvar;
@@ -17,6 +18,7 @@ pub(crate) mod list;
 mod mutex;
 mod pipe;
 mod queue;
+mod queue_error;
 mod ring;
 mod rwlock;
 mod semaphore;
@@ -25,15 +27,17 @@ mod units;
 mod wait;
 
 pub use abort::{AbortRequested, AbortSource, Aborted, OnAbort};
+pub use acquire::Acquire;
 pub use barrier::Barrier;
 pub use condvar::{Condvar, CondvarError};
 pub use gate::{Gate, GateClosed, GateHolder, Holder, OwnedGateHolder};
 pub use limit::{Limit, Unless, Within};
 pub use mutex::{Mutex, MutexGuard};
 pub use pipe::{BrokenPipe, PipeReader, PipeWriter, Read, Write, pipe};
-pub use queue::{Queue, QueueError, Rejected};
+pub use queue::Queue;
+pub use queue_error::{QueueError, Rejected};
 pub use rwlock::{RwLock, RwLockReadGuard, RwLockWriteGuard};
-pub use semaphore::{Acquire, DYNAMIC, Semaphore};
+pub use semaphore::{DYNAMIC, Semaphore};
 pub use semaphore_error::SemaphoreError;
 pub use units::{NotEnoughUnits, OwnedSemaphoreUnits, SemaphoreUnits, Units};
 pub use wait::{GaveUp, Wait};

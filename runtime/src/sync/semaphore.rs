@@ -8,11 +8,11 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::abort::AbortSource;
-use super::limit::{Limit, Unless, Why, Within};
-use super::list::{Host, List, State, Waiter};
+use super::acquire::{Acquire, Acquiring};
+use super::limit::{Limit, Unless, Within};
+use super::list::{Host, List, State};
 use super::semaphore_error::SemaphoreError;
 use super::units::{SemaphoreUnits, Units};
-use super::wait::{self, Wait};
 
 /// In place of a semaphore's number of units: known only when the program runs.
 pub const DYNAMIC: usize = usize::MAX;
@@ -278,7 +278,7 @@ impl SemaphoreCore {
 
     /// Nobody may overtake those who wait already, even if their share is there.
     #[inline]
-    fn take(&self, units: usize) -> bool {
+    pub(super) fn take(&self, units: usize) -> bool {
         let fits = self.waiters.is_empty() && units as isize <= self.available.get();
         if fits {
             self.available.set(self.available.get() - units as isize);
@@ -299,13 +299,21 @@ impl SemaphoreCore {
 
     /// Hands units to those who wait, oldest first, as far as they go.
     #[cold]
-    fn serve(&self) {
+    pub(super) fn serve(&self) {
         while let Some(units) = self.waiters.front()
             && units as isize <= self.available.get()
         {
             self.available.set(self.available.get() - units as isize);
             self.waiters.wake_front(State::Granted);
         }
+    }
+
+    pub(super) fn is_broken(&self) -> bool {
+        self.broken.get()
+    }
+
+    pub(super) fn name(&self) -> Option<&'static str> {
+        self.name
     }
 
     fn consume(&self, units: usize) {
@@ -316,7 +324,7 @@ impl SemaphoreCore {
     }
 
     #[cold]
-    fn refusal(&self, units: usize) -> SemaphoreError {
+    pub(super) fn refusal(&self, units: usize) -> SemaphoreError {
         match (self.name, self.capacity) {
             (name, capacity) if units > capacity => SemaphoreError::OverCapacity { name, units, capacity },
             (name, _) => SemaphoreError::Broken { name },
@@ -361,84 +369,5 @@ impl<const UNITS: usize> Handle for Rc<Semaphore<UNITS>> {
     #[inline]
     fn core(&self) -> &SemaphoreCore {
         &self.core
-    }
-}
-
-/// What [`Semaphore::acquire`] and [`Semaphore::acquire_owned`] wait for.
-pub struct Acquiring<H: Handle> {
-    semaphore: H,
-    over_capacity: bool,
-}
-
-/// The future of [`Semaphore::acquire`] and [`Semaphore::acquire_owned`].
-pub type Acquire<H> = Wait<Acquiring<H>>;
-
-impl<H: Handle> Acquiring<H> {
-    #[inline]
-    fn wait(semaphore: H, units: usize, capacity: usize) -> Acquire<H> {
-        Wait::new(Acquiring { semaphore, over_capacity: units > capacity }, units)
-    }
-}
-
-// SAFETY: handles are hosts themselves.
-unsafe impl<H: Handle> Host for Acquiring<H> {
-    type Value = usize;
-
-    #[inline]
-    fn list(&self) -> &List<usize> {
-        self.semaphore.list()
-    }
-}
-
-#[inline]
-fn units<H: Handle>(waiter: &Waiter<Acquiring<H>>) -> Units<H> {
-    Units::new(waiter.host().semaphore.clone(), waiter.value())
-}
-
-impl<H: Handle> wait::Request for Acquiring<H> {
-    type Output = Result<Units<H>, SemaphoreError>;
-    type Limited = Self::Output;
-
-    #[inline]
-    fn take_now(waiter: &Waiter<Self>) -> Option<Self::Output> {
-        let Acquiring { semaphore, over_capacity } = waiter.host();
-        let taken = !over_capacity && semaphore.core().take(waiter.value());
-        taken.then(|| Ok(units(waiter)))
-    }
-
-    fn hopeless(waiter: &Waiter<Self>) -> Option<Self::Output> {
-        let Acquiring { semaphore, over_capacity } = waiter.host();
-        let hopeless = *over_capacity || semaphore.core().broken.get();
-        hopeless.then(|| Err(semaphore.core().refusal(waiter.value())))
-    }
-
-    fn woken(waiter: &Waiter<Self>, state: State) -> Option<Self::Output> {
-        Some(match state {
-            State::Granted => Ok(units(waiter)),
-            _ => Err(waiter.host().semaphore.core().refusal(waiter.value())),
-        })
-    }
-
-    #[cold]
-    fn hand_on(waiter: &Waiter<Self>, state: State) {
-        let semaphore = waiter.host().semaphore.core();
-        match state {
-            State::Granted => semaphore.give(waiter.value()),
-            // Whoever is next may fit where this one did not (ours; unlike SEM-9).
-            _ => semaphore.serve(),
-        }
-    }
-
-    #[inline]
-    fn granted(output: Self::Output) -> Self::Output {
-        output
-    }
-
-    fn given_up(waiter: &Waiter<Self>, why: Why) -> Self::Output {
-        let name = waiter.host().semaphore.core().name;
-        Err(match why {
-            Why::TimedOut => SemaphoreError::TimedOut { name },
-            Why::Aborted => SemaphoreError::Aborted { name },
-        })
     }
 }

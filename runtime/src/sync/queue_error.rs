@@ -1,0 +1,67 @@
+//! Why nothing went into a queue or came out, in words.
+
+use std::fmt;
+
+use super::limit::Why;
+
+/// An item that is not in the queue, and why.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Rejected<T> {
+    /// What was to be pushed.
+    pub item: T,
+    /// Why it was not.
+    pub why: QueueError,
+}
+
+impl<T> fmt::Debug for Rejected<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rejected").field("why", &self.why).finish_non_exhaustive()
+    }
+}
+
+impl<T> fmt::Display for Rejected<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.why.fmt(f)
+    }
+}
+
+impl<T> std::error::Error for Rejected<T> {}
+
+/// Why nothing was pushed to or popped from a [`Queue`](super::Queue).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum QueueError {
+    /// There is no place, or others wait for it.
+    Full,
+    /// There is no item, or others wait for it.
+    Empty,
+    /// The time was up first.
+    TimedOut,
+    /// The [`AbortSource`](super::AbortSource) was aborted first.
+    Aborted,
+    /// The queue was [aborted](super::Queue::abort).
+    QueueAborted,
+}
+
+impl From<Why> for QueueError {
+    fn from(why: Why) -> QueueError {
+        match why {
+            Why::TimedOut => QueueError::TimedOut,
+            Why::Aborted => QueueError::Aborted,
+        }
+    }
+}
+
+impl fmt::Display for QueueError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            QueueError::Full => "queue is full",
+            QueueError::Empty => "queue is empty",
+            QueueError::TimedOut => "queue timed out",
+            QueueError::Aborted => "abort requested",
+            QueueError::QueueAborted => "queue aborted",
+        })
+    }
+}
+
+impl std::error::Error for QueueError {}
