@@ -32,7 +32,7 @@ compile_error!("seastar stands on io_uring, which only Linux has");
 pub mod __private;
 mod app;
 mod atomic;
-mod future;
+pub mod future;
 mod macros;
 mod mem;
 pub mod net;

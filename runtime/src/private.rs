@@ -1,18 +1,18 @@
 //! What expansions of the macros call, and nobody else. May change in any release.
 
+use std::ffi::OsString;
 pub use std::future::IntoFuture;
 pub use std::ops::ControlFlow;
 pub use std::option::Option;
-pub use std::result::Result;
-
 use std::panic::resume_unwind;
 use std::process::ExitCode;
+pub use std::result::Result;
 
-use clap::{ArgMatches, Args, Command, FromArgMatches};
+use clap::Args;
 
 use crate::Options;
 pub use crate::app::background::{Ignore, Log, NoGate, Stop, background, background_calling};
-use crate::app::cli;
+use crate::app::cli::{self, NoArgs};
 use crate::app::error::StartError;
 use crate::app::exit::Exit;
 use crate::app::{Ended, run_to_end};
@@ -42,19 +42,31 @@ where
     R: Exit,
     F: AsyncFnOnce(A) -> R + 'static,
 {
-    let (options, args) = match cli::parse::<A>(options, std::env::args_os()) {
+    main_from(std::env::args_os(), options, main)
+}
+
+/// [`main_with_args`], with another command line, program name first.
+#[track_caller]
+pub fn main_from<A, R, F>(argv: impl Iterator<Item = OsString>, options: Options, main: F) -> ExitCode
+where
+    A: Args + 'static,
+    R: Exit,
+    F: AsyncFnOnce(A) -> R + 'static,
+{
+    let (options, args) = match cli::parse::<A>(options, argv) {
         Ok(parsed) => parsed,
         Err(exit) => return exit.report(),
     };
-    match run_to_end(options, async move || main(args).await) {
+    // An `Err` becomes a code, and is logged, where its shard still has a name.
+    match run_to_end(options, async move || main(args).await.into_code()) {
         Ok((ended, _)) => exit_code(ended),
         Err(error) => cli::Exit::from(error).report(),
     }
 }
 
-fn exit_code<R: Exit>(ended: Ended<R>) -> ExitCode {
+fn exit_code(ended: Ended<ExitCode>) -> ExitCode {
     match ended {
-        Ended::Returned(output) => output.into_code(),
+        Ended::Returned(code) => code,
         Ended::Panicked(_) => PANICKED.into(),
         // What failed is logged.
         Ended::Failed => ExitCode::FAILURE,
@@ -95,38 +107,15 @@ pub fn apart<T, E>(result: Result<T, E>) -> (Option<T>, Option<E>) {
     }
 }
 
-/// A program without options of its own.
-struct NoArgs;
-
-impl Args for NoArgs {
-    fn augment_args(command: Command) -> Command {
-        command
-    }
-
-    fn augment_args_for_update(command: Command) -> Command {
-        command
-    }
-}
-
-impl FromArgMatches for NoArgs {
-    fn from_arg_matches(_: &ArgMatches) -> Result<NoArgs, clap::Error> {
-        Ok(NoArgs)
-    }
-
-    fn update_from_arg_matches(&mut self, _: &ArgMatches) -> Result<(), clap::Error> {
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_program_tells_how_it_ended() {
-        assert_eq!(exit_code(Ended::Returned(7u8)), ExitCode::from(7));
-        assert_eq!(exit_code(Ended::<()>::Stopped), ExitCode::SUCCESS);
-        assert_eq!(exit_code(Ended::<()>::Failed), ExitCode::FAILURE);
-        assert_eq!(exit_code(Ended::<()>::Panicked(Box::new("text"))), ExitCode::from(101));
+        assert_eq!(exit_code(Ended::Returned(ExitCode::from(7))), ExitCode::from(7));
+        assert_eq!(exit_code(Ended::Stopped), ExitCode::SUCCESS);
+        assert_eq!(exit_code(Ended::Failed), ExitCode::FAILURE);
+        assert_eq!(exit_code(Ended::Panicked(Box::new("text"))), ExitCode::from(101));
     }
 }

@@ -12,6 +12,7 @@ use std::net::SocketAddr;
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
 use std::task::{Poll, Waker};
 use std::thread;
 use std::time::Duration;
@@ -146,14 +147,40 @@ async fn a_wake_on_the_shard() {
     sleeper.cancel();
 }
 
+/// Hands wakers to another thread, without a channel: those of std allocate when they first have to wait,
+/// which may be late.
+#[derive(Default)]
+struct Place {
+    /// `Some(None)` is the end of a round.
+    waker: Mutex<Option<Option<Waker>>>,
+    changed: Condvar,
+}
+
+impl Place {
+    fn put(&self, waker: Option<Waker>) {
+        let place = self.waker.lock().unwrap();
+        let mut place = self.changed.wait_while(place, |place| place.is_some()).unwrap();
+        *place = Some(waker);
+        self.changed.notify_all();
+    }
+
+    fn take(&self) -> Option<Waker> {
+        let place = self.waker.lock().unwrap();
+        let mut place = self.changed.wait_while(place, |place| place.is_none()).unwrap();
+        self.changed.notify_all();
+        place.take().unwrap()
+    }
+}
+
 #[seastar::test]
 async fn a_wake_from_another_thread() {
-    let (to_thread, wakers) = std::sync::mpsc::sync_channel::<Option<Waker>>(1);
+    let place = Arc::new(Place::default());
+    let wakers = place.clone();
     let thread = thread::spawn(move || {
         let mut counts = [0; 4];
         for count in &mut counts {
             let before = allocations();
-            while let Some(waker) = wakers.recv().unwrap() {
+            while let Some(waker) = wakers.take() {
                 waker.wake();
             }
             *count = allocations() - before;
@@ -167,12 +194,12 @@ async fn a_wake_from_another_thread() {
                 if std::mem::replace(&mut polled, true) {
                     return Poll::Ready(());
                 }
-                to_thread.send(Some(context.waker().clone())).unwrap();
+                place.put(Some(context.waker().clone()));
                 Poll::Pending
             })
             .await;
         }
-        to_thread.send(None).unwrap();
+        place.put(None);
     };
     assert_eq!(allocated(work).await, 0);
     assert_eq!(thread.join().unwrap(), 0, "on the thread that wakes");
@@ -324,7 +351,7 @@ async fn accepting_and_serving_a_connection() {
 async fn served(distribution: Distribution) {
     const ROUNDS: usize = 200;
     static COUNTS: [AtomicUsize; ROUNDS] = [const { AtomicUsize::new(0) }; ROUNDS];
-    let next = std::sync::Arc::new(AtomicUsize::new(0));
+    let next = Arc::new(AtomicUsize::new(0));
     let listener = listen_with("127.0.0.1:0", ListenOptions::new().distribution(distribution)).unwrap();
     let address = listener.local_address();
     let client = thread::spawn(move || connect_and_ask(address, ROUNDS));

@@ -1,14 +1,20 @@
 //! Calls between shards.
 #![allow(missing_docs)]
 
+#[path = "support/child.rs"]
+mod child;
+
 use std::cell::Cell;
+use std::future::pending;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use seastar::{Options, invoke_on_all, shard_count, sleep, spawn, submit_to, this_shard, yield_now};
+use seastar::{
+    Options, invoke_on_all, shard_count, sleep, spawn, submit_to, this_shard, try_spawn, yield_now,
+};
 
 /// Counts drops.
 struct Counted(Arc<AtomicUsize>);
@@ -100,7 +106,7 @@ async fn a_panic_crosses_and_the_other_shard_lives_on() {
 
 #[seastar::test(shards = 2)]
 async fn a_shard_that_does_not_exist_is_named() {
-    let error = spawn(submit_to(7, async || ())).await.unwrap_err();
+    let error = spawn(async { submit_to(7, async || ()).await }).await.unwrap_err();
     let text = error.to_string();
     assert!(text.contains("shard 7 does not exist; this program has 2"), "{text}");
 }
@@ -228,4 +234,71 @@ fn a_panic_of_the_main_function_ends_all_shards_and_goes_on() {
         })
     }));
     assert_eq!(*ended.unwrap_err().downcast::<&str>().unwrap(), "main is done");
+}
+
+#[test]
+fn a_call_that_the_stop_leaves_unanswered_is_no_failure() {
+    const TEST: &str = "a_call_that_the_stop_leaves_unanswered_is_no_failure";
+    if child::is_child(TEST) {
+        for _ in 0..20 {
+            let options = Options::new().shards(3).memory(192 << 20).overprovisioned(true);
+            let ran = seastar::run(options, async || {
+                for shard in [1, 2] {
+                    let call = submit_to(shard, async || {
+                        drop(spawn(submit_to(0, pending::<()>)));
+                        // Calls start in order: the one before has begun when this one has.
+                        submit_to(0, async || ()).await;
+                    });
+                    call.await;
+                }
+            });
+            ran.unwrap();
+        }
+        return;
+    }
+    let output = child::pass_in_child(TEST);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(!stderr.contains("panicked"), "{stderr}");
+}
+
+#[test]
+fn programs_that_have_ended_leave_no_descriptors_behind() {
+    const TEST: &str = "programs_that_have_ended_leave_no_descriptors_behind";
+    if !child::is_child(TEST) {
+        child::pass_in_child(TEST);
+        return;
+    }
+    let open = || std::fs::read_dir("/proc/self/fd").unwrap().count();
+    let run = |programs: usize| {
+        for _ in 0..programs {
+            seastar::run(options(1), async || ()).unwrap();
+        }
+        open()
+    };
+    // Some are kept for later shards.
+    let before = run(100);
+    assert_eq!(run(100), before);
+}
+
+#[seastar::test(shards = 2, memory = "64M")]
+async fn a_shard_without_memory_refuses_calls_in_words() {
+    submit_to(1, async || {
+        while let Ok(fiber) = try_spawn(async {
+            let large = [0u8; 60_000];
+            pending::<()>().await;
+            std::hint::black_box(large);
+        }) {
+            drop(fiber);
+        }
+    })
+    .await;
+    // What is left of the chunk of small fibers is used up first.
+    let refused = loop {
+        drop(spawn(submit_to(1, pending::<()>)));
+        if let Err(refused) = spawn(submit_to(1, async || ())).await {
+            break refused;
+        }
+    };
+    let text = "the fiber panicked: shard 1 refused a call: its memory budget is used up (see --memory)";
+    assert_eq!(refused.to_string(), text);
 }

@@ -64,6 +64,17 @@ fn start_errors_are_told_in_the_programs_words() {
 }
 
 #[test]
+fn who_runs_the_shards_has_the_command_line_too() {
+    let help = run("start_errors", &["--help"]);
+    assert!(help.stdout.starts_with("Prints the number of shards\n\nUsage: start_errors [OPTIONS]\n"));
+    assert!(help.stdout.contains("--grace-period-ms") && help.stdout.contains("[default: 500]"));
+    assert_eq!((help.code, &*help.stderr), (Some(0), ""));
+    let mistake = run("start_errors", &["--smp", "two"]);
+    assert!(mistake.stderr.starts_with("error: invalid value 'two' for '--smp <N>'"), "{}", mistake.stderr);
+    assert_eq!((mistake.code, &*mistake.stdout), (Some(2), ""));
+}
+
+#[test]
 fn sleep_prints_before_and_after() {
     let program = Program::start("sleep", &["-c1"]);
     let first = program.stdout.wait_for(|text| (!text.is_empty()).then(|| text.to_owned()));

@@ -8,7 +8,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ErrorKind};
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
 use self::framework::{Framework, Help};
@@ -54,13 +54,86 @@ impl From<StartError> for Exit {
 
 impl From<clap::Error> for Exit {
     /// C++ Seastar prints wrong options on stdout; here they go to stderr like every other failure, so
-    /// that a pipe gets results or nothing. The code, 2, is the same.
+    /// that a pipe gets results or nothing. The codes are the same: 2 for what cannot be read, 1 for what is
+    /// missing and for log levels.
     fn from(error: clap::Error) -> Exit {
         let text = error.render().to_string();
         match error.kind() {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Exit::help(text),
+            ErrorKind::MissingRequiredArgument => Exit::failure(1, text),
+            _ if is_about_logging(&error) => {
+                Exit::failure(1, text.replacen("error:", "logging configuration error:", 1))
+            }
             _ => Exit::failure(2, text),
         }
+    }
+}
+
+fn is_about_logging(error: &clap::Error) -> bool {
+    let option = error.get(ContextKind::InvalidArg).map(ToString::to_string).unwrap_or_default();
+    error.kind() == ErrorKind::ValueValidation
+        && framework::LOG_OPTIONS.iter().any(|name| option.contains(name))
+}
+
+impl Options {
+    /// What the command line says, over what is set here; for programs that call [`run`](crate::run).
+    /// `#[seastar::main]` does this by itself.
+    ///
+    /// Prints the help, or what is wrong, and ends the process if the command line asks for that.
+    ///
+    /// ```
+    /// let options = seastar::Options::new().shards(1).grace_period_ms(500).from_args();
+    /// assert_eq!(seastar::run(options, async || 7).unwrap(), 7);
+    /// ```
+    #[must_use]
+    pub fn from_args(self) -> Options {
+        self.from_args_with::<NoArgs>().0
+    }
+
+    /// [`from_args`](Self::from_args), with the program's own options, of which the same `--help` tells.
+    ///
+    /// ```
+    /// use seastar::clap;
+    ///
+    /// #[derive(clap::Args)]
+    /// struct Args {
+    ///     /// Port to listen on
+    ///     #[arg(long, default_value_t = 7777)]
+    ///     port: u16,
+    /// }
+    ///
+    /// let (options, args) = seastar::Options::new().shards(1).from_args_with::<Args>();
+    /// assert_eq!(seastar::run(options, async move || args.port).unwrap(), 7777);
+    /// ```
+    #[must_use]
+    pub fn from_args_with<A: Args>(self) -> (Options, A) {
+        parse(self, std::env::args_os()).unwrap_or_else(|exit| {
+            exit.report();
+            std::process::exit(exit.code.into())
+        })
+    }
+}
+
+/// A program without options of its own.
+pub(crate) struct NoArgs;
+
+impl Args for NoArgs {
+    fn augment_args(command: Command) -> Command {
+        command
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        command
+    }
+}
+
+impl FromArgMatches for NoArgs {
+    fn from_arg_matches(_: &ArgMatches) -> Result<NoArgs, clap::Error> {
+        Ok(NoArgs)
+    }
+
+    fn update_from_arg_matches(&mut self, _: &ArgMatches) -> Result<(), clap::Error> {
+        Ok(())
     }
 }
 

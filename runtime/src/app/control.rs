@@ -1,6 +1,6 @@
 //! What the shards of one program agree on: how they start together, and how far they are with stopping.
 
-use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Barrier, Mutex, PoisonError};
 
 use super::error::StartError;
@@ -27,6 +27,8 @@ pub(super) struct Control {
     live: Vec<AtomicUsize>,
     /// Shards whose calls to others are all answered.
     quiet: AtomicUsize,
+    /// Failures that nobody read, of the shards that have ended.
+    abandoned: AtomicU64,
 }
 
 impl Control {
@@ -38,6 +40,7 @@ impl Control {
             failure: Mutex::new(None),
             live: (0..shards).map(|_| AtomicUsize::new(usize::MAX)).collect(),
             quiet: AtomicUsize::new(0),
+            abandoned: AtomicU64::new(0),
         }
     }
 
@@ -106,6 +109,16 @@ impl Control {
 
     pub(super) fn all_quiet(&self) -> bool {
         self.quiet.load(Ordering::Acquire) == self.live.len()
+    }
+
+    /// So many failures of a shard that has ended were read by nobody (FUT-9).
+    pub(super) fn add_abandoned(&self, failures: u64) {
+        self.abandoned.fetch_add(failures, Ordering::AcqRel);
+    }
+
+    /// Failures that nobody read, of all shards once they have ended.
+    pub(super) fn abandoned(&self) -> u64 {
+        self.abandoned.load(Ordering::Acquire)
     }
 }
 

@@ -5,6 +5,7 @@ use std::io;
 use super::config::Config;
 use super::control::{Control, Phase};
 use super::error::StartError;
+use super::units::format_memory;
 use crate::mem::{self, Memory};
 use crate::reactor::{Reactor, Setup};
 use crate::smp::{self, Mesh, Neighbour, Seat};
@@ -54,6 +55,7 @@ pub(super) fn run(config: &Config, control: &Control, index: usize, seat: Seat, 
     let neighbours = control.introduce(index, own);
     if let (Some(neighbours), Some((tasks, reactor))) = (neighbours, parts) {
         let mesh = Mesh::enter(seat, &neighbours);
+        trace_start(config, index, &reactor);
         let shard = Shard { mesh, reactor, tasks, memory };
         lead.begin(&shard.reactor);
         shard.run(control, index, lead);
@@ -68,6 +70,13 @@ fn make(config: &Config) -> io::Result<(Tasks, Box<Reactor>, Neighbour)> {
     let reactor = Reactor::enter(Setup { task_quota: config.task_quota, idle_poll }, inbox)?;
     let neighbour = Neighbour { inbox, ring: reactor.ring_fd() };
     Ok((tasks, reactor, neighbour))
+}
+
+fn trace_start(config: &Config, index: usize, reactor: &Reactor) {
+    let (cpu, memory) = (config.cpus[index], format_memory(config.memory_per_shard));
+    let bound = if config.pin { "bound to" } else { "not bound to" };
+    let features = reactor.ring_features();
+    log::trace!(target: "seastar", "Started {bound} CPU {cpu}, with {memory} and an io_uring with {features}");
 }
 
 impl Shard {
@@ -108,6 +117,7 @@ impl Shard {
         while self.reactor.in_flight() > 0 && clock::now() - start < CANCEL_NANOS {
             self.turn_without_fibers();
         }
+        control.add_abandoned(task::abandoned_failures());
         control.wait_for_all();
         let Shard { mesh, reactor, tasks, memory } = self;
         drop(mesh);

@@ -19,7 +19,8 @@ use crate::sys::signal;
 /// Runs `main` on the first of the shards that `options` ask for, and returns what it returns.
 ///
 /// This is what `#[seastar::main]` expands to, without the command line, for programs that want to handle
-/// failures to start themselves. The calling thread becomes the first shard meanwhile.
+/// failures to start themselves; [`Options::from_args`] reads the command line for them. The calling thread becomes
+/// the first shard meanwhile.
 /// When `main` has returned, fibers that are left are dropped. Several programs may run in one process,
 /// one after another or on different threads.
 ///
@@ -68,26 +69,23 @@ where
     }
     let started_at = Location::caller();
     let mut supervisor = Supervisor::new(main, handles_signals, config.grace_period, started_at);
-    let failure = run_shards(&config, &mut supervisor);
+    let ran = run_shards(&config, &mut supervisor);
     if handles_signals {
         signal::unwatch();
     }
-    failure.map_or(Ok(()), Err)?;
-    Ok(supervisor.finish())
+    let abandoned = ran?;
+    Ok((supervisor.finish(), abandoned))
 }
 
-/// Runs all shards until they end, the first one on this thread.
-fn run_shards(config: &Arc<Config>, lead: &mut impl Lead) -> Option<StartError> {
+/// Runs all shards until they end, the first one on this thread; returns how many failures nobody read.
+fn run_shards(config: &Arc<Config>, lead: &mut impl Lead) -> Result<u64, StartError> {
     let control = Arc::new(Control::new(config.cpus.len()));
     let mut seats = smp::seats(config.cpus.len() as u32).into_iter();
-    let first = seats.next()?;
+    let first = seats.next().ok_or(StartError::NoShards)?;
     let mut followers = Vec::new();
     for (index, seat) in (1..).zip(seats) {
-        match follow(config.clone(), control.clone(), index, seat) {
-            Ok(follower) => followers.push(follower),
-            // Those that were made end when they find that nobody will tell them to go.
-            Err(error) => return Some(error),
-        }
+        // If this fails, those that were made end when they find that nobody will tell them to go.
+        followers.push(follow(config.clone(), control.clone(), index, seat)?);
     }
     let threads: Vec<_> = followers.into_iter().map(|(go, thread)| go.send(()).map(|()| thread)).collect();
     let before = cpuset::affinity();
@@ -97,7 +95,10 @@ fn run_shards(config: &Arc<Config>, lead: &mut impl Lead) -> Option<StartError> 
         // The thread was ours only for the time.
         let _ = cpuset::set_affinity(&cpus);
     }
-    control.take_failure()
+    match control.take_failure() {
+        Some(failure) => Err(failure),
+        None => Ok(control.abandoned()),
+    }
 }
 
 /// A thread that becomes a shard once it is told to go.

@@ -38,8 +38,6 @@ pub(super) struct Supervisor<T> {
     failed: bool,
     /// When draining ends.
     deadline: Option<u64>,
-    /// Failures that nobody read, when all fibers had ended.
-    abandoned: u64,
 }
 
 impl<T: 'static> Supervisor<T> {
@@ -63,19 +61,17 @@ impl<T: 'static> Supervisor<T> {
             grace_period,
             failed: false,
             deadline: None,
-            abandoned: 0,
         }
     }
 
-    /// How it ended, and how many failures nobody read.
-    pub(super) fn finish(self) -> (Ended<T>, u64) {
-        let ended = match (self.panicked, self.returned.take()) {
+    /// How it ended.
+    pub(super) fn finish(self) -> Ended<T> {
+        match (self.panicked, self.returned.take()) {
             (Some(panic), _) => Ended::Panicked(panic),
             (None, _) if self.failed => Ended::Failed,
             (None, Some(output)) => Ended::Returned(output),
             (None, None) => Ended::Stopped,
-        };
-        (ended, self.abandoned)
+        }
     }
 
     /// Reads the result of the main function once it has ended.
@@ -91,12 +87,13 @@ impl<T: 'static> Supervisor<T> {
 
     fn drain(&mut self, reactor: &Reactor, control: &Control) {
         let grace = self.grace_period;
-        match self.failed {
-            true => log::info!(target: "seastar", "Stopping within {grace:?}"),
-            false => {
-                let name = signal::raised().unwrap_or("signal");
-                log::info!(target: "seastar", "{name}: stopping within {grace:?}; send it again to stop at once");
-            }
+        let name = signal::raised().unwrap_or("signal");
+        if self.failed {
+            log::info!(target: "seastar", "Stopping within {grace:?}");
+        } else if grace.is_zero() {
+            log::info!(target: "seastar", "{name}: stopping at once");
+        } else {
+            log::info!(target: "seastar", "{name}: stopping within {grace:?}; send it again to stop at once");
         }
         let deadline = clock::now().saturating_add(clock::duration_nanos(grace));
         self.deadline = Some(deadline);
@@ -136,6 +133,5 @@ impl<T: 'static> Lead for Supervisor<T> {
 
     fn end(&mut self) {
         self.running.take();
-        self.abandoned = task::abandoned_failures();
     }
 }

@@ -7,6 +7,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -32,8 +33,10 @@ pub(super) struct Acceptor {
     /// How long to wait before the next attempt; grows while attempts fail.
     pause: Cell<Duration>,
     queue: RefCell<VecDeque<RawFd>>,
-    /// Fibers that accept at the same time: each connection wakes them all, and one gets it.
-    waiters: RefCell<VecDeque<Waker>>,
+    /// Those who accept at the same time, by their numbers: each connection wakes them all, and one gets it.
+    waiters: RefCell<VecDeque<(u64, Waker)>>,
+    /// The number of the last one that waited.
+    last_waiter: Cell<u64>,
 }
 
 /// What came of waiting for a connection.
@@ -59,53 +62,61 @@ impl Acceptor {
             pause: Cell::new(PAUSE_FIRST),
             queue: RefCell::new(VecDeque::with_capacity(QUEUE_MAX)),
             waiters: RefCell::new(VecDeque::with_capacity(4)),
+            last_waiter: Cell::new(0),
         };
         Shared::new(acceptor).map_err(|_| io::ErrorKind::OutOfMemory.into())
     }
 
     /// The next connection.
-    pub(super) fn poll(this: &Shared<Acceptor>, context: &mut Context<'_>) -> Poll<Accepted> {
-        let polled = reactor::with(|reactor| Acceptor::poll_on(this, reactor, context));
-        polled.unwrap_or(Poll::Ready(Accepted::Aborted))
+    pub(super) fn accept(this: &Shared<Acceptor>) -> Accept<'_> {
+        Accept { acceptor: this, number: None }
     }
 
-    fn poll_on(this: &Shared<Acceptor>, reactor: &Reactor, context: &mut Context<'_>) -> Poll<Accepted> {
+    /// `None` if there is nothing yet.
+    fn take(this: &Shared<Acceptor>, reactor: &Reactor) -> Option<Accepted> {
         if this.aborted.get() || reactor.is_stopping() {
             Acceptor::abort(this);
-            return Poll::Ready(Accepted::Aborted);
+            return Some(Accepted::Aborted);
         }
         if let Some(fd) = this.queue.borrow_mut().pop_front() {
             this.pause.set(PAUSE_FIRST);
             // SAFETY: the kernel gave this descriptor to us, and the queue gave it up.
-            return Poll::Ready(Accepted::Connection(unsafe { OwnedFd::from_raw_fd(fd) }));
+            return Some(Accepted::Connection(unsafe { OwnedFd::from_raw_fd(fd) }));
         }
         match this.error.take() {
             0 => {}
-            error => return Poll::Ready(this.failed(io::Error::from_raw_os_error(error))),
+            error => return Some(this.failed(io::Error::from_raw_os_error(error))),
         }
         if !this.armed.get() {
             // SAFETY: an accept without an address points to no memory.
             match unsafe { reactor.submit(Op::Accept { fd: this.fd.as_raw_fd() }, this, ACCEPT) } {
                 Ok(()) => this.armed.set(true),
-                Err(error) => return Poll::Ready(this.failed(error)),
+                Err(error) => return Some(this.failed(error)),
             }
         }
-        this.wait(context.waker());
-        Poll::Pending
+        None
     }
 
-    fn wait(&self, waker: &Waker) {
+    /// Who waits under `number`, in place of who did.
+    fn wait(&self, number: u64, waker: &Waker) {
+        let waker = waker.clone();
+        let before = self.waits_no_more(number);
+        self.waiters.borrow_mut().push_back((number, waker));
+        // Foreign code may run when it is dropped.
+        drop(before);
+    }
+
+    fn waits_no_more(&self, number: u64) -> Option<(u64, Waker)> {
         let mut waiters = self.waiters.borrow_mut();
-        if !waiters.iter().any(|waiter| waiter.will_wake(waker)) {
-            waiters.push_back(waker.clone());
-        }
+        let place = waiters.iter().position(|(waiter, _)| *waiter == number)?;
+        waiters.remove(place)
     }
 
     fn wake(&self) {
         let waiting = self.waiters.borrow().len();
         for _ in 0..waiting {
             let next = self.waiters.borrow_mut().pop_front();
-            next.into_iter().for_each(Waker::wake);
+            next.into_iter().for_each(|(_, waker)| waker.wake());
         }
     }
 
@@ -126,19 +137,52 @@ impl Acceptor {
     }
 }
 
+/// Waiting for a connection.
+pub(super) struct Accept<'a> {
+    acceptor: &'a Shared<Acceptor>,
+    /// Under which it waits, once it does.
+    number: Option<u64>,
+}
+
+impl Future for Accept<'_> {
+    type Output = Accepted;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Accepted> {
+        let acceptor = self.acceptor;
+        let taken = reactor::with(|reactor| Acceptor::take(acceptor, reactor));
+        if let Some(accepted) = taken.unwrap_or(Some(Accepted::Aborted)) {
+            return Poll::Ready(accepted);
+        }
+        let number = *self.number.get_or_insert_with(|| {
+            acceptor.last_waiter.set(acceptor.last_waiter.get() + 1);
+            acceptor.last_waiter.get()
+        });
+        acceptor.wait(number, context.waker());
+        Poll::Pending
+    }
+}
+
+impl Drop for Accept<'_> {
+    fn drop(&mut self) {
+        if let Some(number) = self.number {
+            drop(self.acceptor.waits_no_more(number));
+        }
+    }
+}
+
 impl Source for Acceptor {
-    fn complete(this: &Shared<Self>, _tag: u8, completion: Completion) {
+    fn complete(this: &Shared<Self>, reactor: &Reactor, _tag: u8, completion: Completion) {
         if !completion.more() {
             this.armed.set(false);
             this.pausing.set(false);
         }
-        match completion.result {
+        match completion.result() {
             fd @ 0.. if this.aborted.get() => socket::close(fd),
             fd @ 0.. => {
                 let mut queue = this.queue.borrow_mut();
                 queue.push_back(fd);
                 if queue.len() >= QUEUE_MAX && this.armed.get() && !this.pausing.replace(true) {
-                    reactor::with(|reactor| reactor.cancel(this, ACCEPT));
+                    reactor.cancel(this, ACCEPT);
                 }
             }
             // A peer that gave up before it was accepted (accept(2)), or an accept that was ended here.

@@ -54,13 +54,14 @@ impl TemporaryBuffer {
     ///
     /// If the range does not lie within the buffer.
     pub fn share(&self, range: impl RangeBounds<usize>) -> TemporaryBuffer {
+        const PAST_THE_END: &str = "a range that ends within the buffer";
         let start = match range.start_bound() {
             Bound::Included(&start) => start,
-            Bound::Excluded(&before) => before + 1,
+            Bound::Excluded(&before) => before.checked_add(1).expect(PAST_THE_END),
             Bound::Unbounded => 0,
         };
         let end = match range.end_bound() {
-            Bound::Included(&last) => last + 1,
+            Bound::Included(&last) => last.checked_add(1).expect(PAST_THE_END),
             Bound::Excluded(&end) => end,
             Bound::Unbounded => self.len(),
         };
@@ -138,5 +139,23 @@ impl Eq for TemporaryBuffer {}
 impl fmt::Debug for TemporaryBuffer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "b\"{}\"", self.escape_ascii())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::panic::catch_unwind;
+
+    #[test]
+    fn ranges_beyond_a_buffer_are_refused_however_they_are_written() {
+        let shared = |range: (Bound<usize>, Bound<usize>)| {
+            catch_unwind(move || TemporaryBuffer::from_static(b"hello").share(range).len()).ok()
+        };
+        assert_eq!(shared((Bound::Excluded(0), Bound::Included(4))), Some(4));
+        assert_eq!(shared((Bound::Unbounded, Bound::Included(5))), None);
+        assert_eq!(shared((Bound::Unbounded, Bound::Included(usize::MAX))), None);
+        assert_eq!(shared((Bound::Excluded(usize::MAX), Bound::Unbounded)), None);
+        assert_eq!(shared((Bound::Included(3), Bound::Excluded(2))), None);
     }
 }

@@ -1,8 +1,9 @@
 //! Connecting to a server.
 
+use std::cell::Cell;
 use std::io;
 use std::net::SocketAddr;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
 use socket2::SockAddr;
 
@@ -37,25 +38,25 @@ pub async fn connect(address: impl ToAddress) -> io::Result<TcpStream> {
 
 /// What the kernel needs until the connection stands; owns the socket until then.
 struct Connecting {
-    fd: OwnedFd,
+    fd: Cell<Option<OwnedFd>>,
+    /// Its number.
+    raw: RawFd,
     address: SockAddr,
 }
 
 impl Payload for Connecting {
     fn op(&self) -> Op {
-        Op::Connect {
-            fd: self.fd.as_raw_fd(),
-            address: self.address.as_ptr().cast(),
-            len: self.address.len(),
-        }
+        Op::Connect { fd: self.raw, address: self.address.as_ptr().cast(), len: self.address.len() }
     }
 }
 
 async fn attempt(address: SocketAddr) -> io::Result<OwnedFd> {
     let fd = socket::unconnected(address)?;
-    let mut connecting = Single::submit(Connecting { fd, address: socket::encode(address) })?;
+    let raw = fd.as_raw_fd();
+    let address = socket::encode(address);
+    let mut connecting = Single::submit(Connecting { fd: Cell::new(Some(fd)), raw, address })?;
     (&mut connecting).await?;
-    connecting.payload().fd.try_clone()
+    connecting.payload().fd.take().ok_or_else(|| io::ErrorKind::NotConnected.into())
 }
 
 /// The error, saying what it is about.

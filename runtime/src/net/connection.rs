@@ -10,13 +10,14 @@ use std::os::fd::{IntoRawFd, OwnedFd, RawFd};
 
 use super::receive::Receiver;
 use super::transmit::Transmitter;
-use crate::reactor::{self, Shared, Source};
+use crate::reactor::{self, Reactor, Shared, Source};
 use crate::sys::op::{Completion, Op};
 use crate::sys::socket;
 
 /// Tags of the connection's operations.
 pub(super) const RECEIVE: u8 = 0;
 pub(super) const SEND: u8 = 1;
+pub(super) const READABLE: u8 = 2;
 
 const CLOSED: RawFd = -1;
 
@@ -81,17 +82,17 @@ impl Connection {
 
 impl Source for Connection {
     #[inline]
-    fn complete(this: &Shared<Self>, tag: u8, completion: Completion) {
+    fn complete(this: &Shared<Self>, reactor: &Reactor, tag: u8, completion: Completion) {
         match tag {
-            RECEIVE => Receiver::complete(this, completion),
-            _ => Transmitter::complete(this, completion),
+            RECEIVE => Receiver::complete(this, reactor, completion),
+            READABLE => Receiver::readable(this, reactor, completion),
+            _ => Transmitter::complete(this, reactor, completion),
         }
     }
 
     #[inline]
-    fn end_of_turn(this: &Shared<Self>) {
-        Transmitter::end_of_turn(this);
-        Receiver::end_of_turn(this);
+    fn end_of_turn(this: &Shared<Self>, reactor: &Reactor) {
+        Transmitter::end_of_turn(this, reactor);
     }
 }
 

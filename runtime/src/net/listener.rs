@@ -1,7 +1,6 @@
 //! Listening for connections.
 
 use std::fmt;
-use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -57,7 +56,8 @@ impl ListenOptions {
 /// A socket that accepts connections.
 ///
 /// [`serve`](Self::serve) runs a handler for each connection, on every shard. [`accept`](Self::accept) takes connections one
-/// by one on this shard. Dropping the listener closes it.
+/// by one on this shard. Dropping the listener closes it; where an accept was pending, the address is free once the
+/// kernel has let go of that, a turn of the loop later.
 pub struct TcpListener {
     pub(super) acceptor: Shared<Acceptor>,
     pub(super) address: SocketAddr,
@@ -112,7 +112,7 @@ impl TcpListener {
     }
 
     pub(super) async fn accept_fd(&self) -> io::Result<OwnedFd> {
-        match poll_fn(|context| Acceptor::poll(&self.acceptor, context)).await {
+        match Acceptor::accept(&self.acceptor).await {
             Accepted::Connection(fd) => Ok(fd),
             Accepted::Aborted => {
                 let text = format!("the listener on {} was aborted", self.address);

@@ -4,15 +4,18 @@
 //! chain of filled buffers. Above a few the receive is cancelled, so that the peer's window closes, and it is
 //! armed again when they have been read. Reading is taking from the chain, so a read that is dropped
 //! loses nothing.
+//!
+//! When others hold all buffers, the reader waits until the socket is readable and takes a block of its own.
 
 use std::cell::Cell;
 use std::io;
 use std::net::Shutdown;
 use std::task::{Context, Poll};
 
-use super::connection::{Connection, RECEIVE};
-use crate::reactor::{self, Reactor, Received, Shared, View};
+use super::connection::{Connection, READABLE, RECEIVE};
+use crate::reactor::{self, Filling, Reactor, Received, Shared, View};
 use crate::sys::op::{Completion, Op};
+use crate::sys::socket;
 use crate::task::WakerSlot;
 
 /// Unread buffers at which receiving pauses.
@@ -22,8 +25,8 @@ const UNREAD_MAX: u16 = 8;
 const ARMED: u8 = 1 << 0;
 /// It is being cancelled, because enough is unread.
 const PAUSING: u8 = 1 << 1;
-/// It ended for want of buffers, and goes on when there are some.
-const STARVED: u8 = 1 << 2;
+/// There are no buffers: the socket is watched instead.
+const WATCHED: u8 = 1 << 2;
 /// The peer sends no more.
 const END: u8 = 1 << 3;
 /// Somebody waits for data.
@@ -32,6 +35,11 @@ const WAITING: u8 = 1 << 4;
 const SHUT: u8 = 1 << 5;
 /// The user dropped this half.
 const DROPPED: u8 = 1 << 6;
+/// The socket was seen to be readable.
+const SEEN: u8 = 1 << 7;
+
+/// Bytes that are read at once without a buffer; fewer when memory is short.
+const BLOCK_SIZES: [usize; 2] = [Filling::capacity_of(8192), Filling::capacity_of(1024)];
 
 pub(super) struct Receiver {
     state: Cell<u8>,
@@ -79,6 +87,9 @@ impl Receiver {
         context: &mut Context<'_>,
     ) -> Poll<io::Result<View>> {
         let receiver = &this.receiver;
+        if reactor.is_stopping() && !receiver.is(SHUT) {
+            receiver.stop(this, reactor);
+        }
         if let Some(view) = receiver.received.pop(reactor.buffers()) {
             return Poll::Ready(Ok(view));
         }
@@ -89,16 +100,41 @@ impl Receiver {
         if let Some(end) = receiver.end() {
             return Poll::Ready(end);
         }
-        if !receiver.is(ARMED | STARVED) {
-            Receiver::arm(this, reactor);
-        }
-        if reactor.is_stopping() && !receiver.is(SHUT) {
-            receiver.set(SHUT);
-            this.shutdown(Shutdown::Read);
+        if !receiver.is(ARMED | WATCHED) {
+            if receiver.is(SHUT) {
+                return Poll::Ready(Receiver::last(this));
+            }
+            if let Some(view) = Receiver::begin(this, reactor) {
+                return Poll::Ready(Ok(view));
+            }
+            if let Some(end) = receiver.end() {
+                return Poll::Ready(end);
+            }
         }
         receiver.set(WAITING);
         receiver.waker.set(context.waker());
         Poll::Pending
+    }
+
+    /// The shard stops: what has come by now is still read, and no more, because a peer that goes on sending must not
+    /// keep it from its end. (To shut the socket down is not enough: the kernel then takes in more all the same.)
+    #[cold]
+    #[inline(never)]
+    fn stop(&self, this: &Shared<Connection>, reactor: &Reactor) {
+        self.set(SHUT);
+        this.shutdown(Shutdown::Read);
+        self.pause(this, reactor);
+    }
+
+    /// What the socket still has when nothing more is received, as far as it fits a block; then the end.
+    #[cold]
+    #[inline(never)]
+    fn last(this: &Shared<Connection>) -> io::Result<View> {
+        this.receiver.set(END);
+        match read_now(this) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(View::of_static(&[])),
+            read => read,
+        }
     }
 
     /// How the stream has ended, if it has. A failure is told once.
@@ -113,86 +149,134 @@ impl Receiver {
         }
     }
 
-    fn arm(this: &Shared<Connection>, reactor: &Reactor) {
-        // SAFETY: a receive into the shard's buffers points to no memory.
-        match unsafe { reactor.submit(Op::Receive { fd: this.fd() }, this, RECEIVE) } {
-            Ok(()) => this.receiver.set(ARMED),
-            Err(error) => this.receiver.error.set(error.raw_os_error().unwrap_or(libc::EIO)),
-        }
-    }
-
-    #[inline]
-    pub(super) fn complete(this: &Shared<Connection>, completion: Completion) {
-        reactor::with(|reactor| Receiver::complete_on(this, reactor, completion));
-    }
-
-    #[inline]
-    fn complete_on(this: &Shared<Connection>, reactor: &Reactor, completion: Completion) {
+    /// Starts to receive, into the shard's buffers if there are any, or else as soon as the socket is
+    /// readable. Returns what could be read at once.
+    #[cold]
+    #[inline(never)]
+    fn begin(this: &Shared<Connection>, reactor: &Reactor) -> Option<View> {
         let receiver = &this.receiver;
-        if !completion.more() {
-            receiver.clear(ARMED | PAUSING);
+        let seen = receiver.is(SEEN);
+        receiver.clear(SEEN);
+        if reactor.is_ending() {
+            receiver.error.set(libc::ECANCELED);
+            return None;
         }
-        if let Some(buffer) = completion.buffer() {
-            receiver.take_in(reactor, buffer, completion.result);
+        if reactor.buffers().has_some() {
+            receiver.submit(this, reactor, Op::Receive { fd: this.fd() }, RECEIVE, ARMED);
+            return None;
         }
-        match completion.result {
-            1.. => receiver.pause_if_full(this, reactor),
-            0 => receiver.set(END),
-            error => Receiver::failed(this, reactor, -error),
+        match if seen { read_now(this) } else { Err(io::ErrorKind::WouldBlock.into()) } {
+            Ok(view) if view.is_empty() => receiver.set(END),
+            Ok(view) => return Some(view),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                receiver.submit(this, reactor, Op::AwaitReadable { fd: this.fd() }, READABLE, WATCHED);
+            }
+            Err(error) => receiver.error.set(error.raw_os_error().unwrap_or(libc::ENOMEM)),
         }
-        // Paused, but read empty before the pause came through.
-        if receiver.is(WAITING) && !receiver.is(ARMED | STARVED | END) && receiver.error.get() == 0 {
-            Receiver::arm(this, reactor);
+        None
+    }
+
+    fn submit(&self, this: &Shared<Connection>, reactor: &Reactor, op: Op, tag: u8, flag: u8) {
+        // SAFETY: neither of the two operations points to memory.
+        match unsafe { reactor.submit(op, this, tag) } {
+            Ok(()) => self.set(flag),
+            Err(error) => self.error.set(error.raw_os_error().unwrap_or(libc::EIO)),
         }
-        let news = receiver.received.count() > 0 || receiver.is(END) || receiver.error.get() != 0;
-        if news && receiver.is(WAITING) {
-            receiver.clear(WAITING);
-            receiver.waker.wake();
+    }
+
+    #[inline]
+    pub(super) fn complete(this: &Shared<Connection>, reactor: &Reactor, completion: Completion) {
+        let receiver = &this.receiver;
+        match completion.buffer() {
+            Some(buffer) if completion.more() && completion.result() > 0 && !receiver.is(DROPPED) => {
+                receiver.take_in(reactor, buffer, completion.result());
+                if receiver.received.count() >= UNREAD_MAX {
+                    receiver.pause(this, reactor);
+                }
+                if receiver.is(WAITING) {
+                    receiver.clear(WAITING);
+                    receiver.waker.wake();
+                }
+            }
+            _ => Receiver::complete_otherwise(this, reactor, completion),
         }
     }
 
     #[inline]
     fn take_in(&self, reactor: &Reactor, buffer: u16, len: i32) {
-        let buffers = reactor.buffers();
-        buffers.filled(buffer, len.max(0) as usize);
-        self.received.push(buffers, buffer);
-        if len <= 0 || self.is(DROPPED) {
-            // Nothing in it, or nobody to read it.
-            while self.received.pop(buffers).is_some() {}
-        }
+        reactor.buffers().filled(buffer, len.max(0) as usize);
+        self.received.push(reactor.buffers(), buffer);
     }
 
-    #[inline]
-    fn pause_if_full(&self, this: &Shared<Connection>, reactor: &Reactor) {
-        if self.received.count() >= UNREAD_MAX && self.is(ARMED) && !self.is(PAUSING) {
+    #[cold]
+    #[inline(never)]
+    fn pause(&self, this: &Shared<Connection>, reactor: &Reactor) {
+        if self.is(ARMED) && !self.is(PAUSING) {
             self.set(PAUSING);
             reactor.cancel(this, RECEIVE);
         }
     }
 
-    fn failed(this: &Shared<Connection>, reactor: &Reactor, error: i32) {
+    /// A completion that is the last one, or a failure, or for nobody.
+    #[cold]
+    #[inline(never)]
+    fn complete_otherwise(this: &Shared<Connection>, reactor: &Reactor, completion: Completion) {
         let receiver = &this.receiver;
-        match error {
-            // Only for somebody who waits: what nobody reads must not take the buffers of others.
-            libc::ENOBUFS if receiver.is(WAITING) => {
-                receiver.set(STARVED);
-                reactor.buffers().starve(this);
+        if !completion.more() {
+            receiver.clear(ARMED | PAUSING);
+        }
+        if let Some(buffer) = completion.buffer() {
+            if completion.result() > 0 && !receiver.is(DROPPED) {
+                receiver.take_in(reactor, buffer, completion.result());
+            } else {
+                // Nothing in it, or nobody to read it.
+                reactor.buffers().discard(buffer);
             }
-            // Armed again by the next read, or by the one that waits.
-            libc::ECANCELED | libc::EINTR | libc::EAGAIN | libc::ENOBUFS => {}
-            _ => receiver.error.set(error),
+        }
+        match completion.result() {
+            1.. => {}
+            0 => receiver.set(END),
+            error => receiver.failed(-error),
+        }
+        // Paused, but read empty before the pause came through; or there were no buffers.
+        if receiver.is(WAITING) && !receiver.is(ARMED | WATCHED | END | SHUT) && receiver.error.get() == 0 {
+            receiver.clear(SEEN);
+            Receiver::begin(this, reactor);
+        }
+        receiver.tell_news();
+    }
+
+    /// The socket is readable, or at its end, or cannot be watched.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn readable(this: &Shared<Connection>, reactor: &Reactor, completion: Completion) {
+        let receiver = &this.receiver;
+        receiver.clear(WATCHED);
+        match completion.result() {
+            0.. => receiver.set(SEEN),
+            error => receiver.failed(-error),
+        }
+        if receiver.is(WAITING) && !receiver.is(SEEN | SHUT) && receiver.error.get() == 0 {
+            Receiver::begin(this, reactor);
+        }
+        receiver.tell_news();
+    }
+
+    /// Wakes the reader if there is something for it.
+    fn tell_news(&self) {
+        let last = self.is(SHUT) && !self.is(ARMED | WATCHED);
+        let news = last || self.received.count() > 0 || self.is(END | SEEN) || self.error.get() != 0;
+        if news && self.is(WAITING) {
+            self.clear(WAITING);
+            self.waker.wake();
         }
     }
 
-    /// There are buffers again.
-    #[inline]
-    pub(super) fn end_of_turn(this: &Shared<Connection>) {
-        let receiver = &this.receiver;
-        if receiver.is(STARVED) {
-            receiver.clear(STARVED);
-            if !receiver.is(DROPPED) {
-                reactor::with(|reactor| Receiver::arm(this, reactor));
-            }
+    fn failed(&self, error: i32) {
+        match error {
+            // Goes on with the next read, or at once for one that waits.
+            libc::ECANCELED | libc::EINTR | libc::EAGAIN | libc::ENOBUFS => {}
+            _ => self.error.set(error),
         }
     }
 
@@ -206,8 +290,20 @@ impl Receiver {
             if receiver.is(ARMED) {
                 reactor.cancel(this, RECEIVE);
             }
+            if receiver.is(WATCHED) {
+                reactor.cancel(this, READABLE);
+            }
             while receiver.received.pop(reactor.buffers()).is_some() {}
         });
         Connection::release_half(this);
     }
+}
+
+/// What has arrived, in a block of its own.
+#[cold]
+fn read_now(this: &Shared<Connection>) -> io::Result<View> {
+    let mut filling = BLOCK_SIZES.into_iter().find_map(Filling::new).ok_or(io::ErrorKind::OutOfMemory)?;
+    // SAFETY: the kernel says how much it has written.
+    unsafe { filling.fill(|room| socket::receive(this.fd(), room)) }?;
+    Ok(filling.into_view())
 }

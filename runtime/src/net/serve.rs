@@ -93,9 +93,8 @@ impl TcpListener {
             // This shard serves already, below.
             let Some(socket) = lock(&sockets)[smp::this_shard()].take() else { return Ok(()) };
             let listener = TcpListener::from_fd(socket, options)?;
-            SERVED.with_borrow_mut(|served| served.push((service, listener.acceptor.clone())));
+            let _registered = Registered::new(service, &listener);
             listener.serve_here(there, served_at).await;
-            forget(service);
             Ok(())
         }));
         self.serve_here(handler, served_at).await;
@@ -227,6 +226,24 @@ impl Drop for Count {
     }
 }
 
+/// A listener that this shard serves for another; not beyond the fiber that does, however it ends.
+struct Registered {
+    service: u64,
+}
+
+impl Registered {
+    fn new(service: u64, listener: &TcpListener) -> Registered {
+        SERVED.with_borrow_mut(|served| served.push((service, listener.acceptor.clone())));
+        Registered { service }
+    }
+}
+
+impl Drop for Registered {
+    fn drop(&mut self) {
+        forget(self.service);
+    }
+}
+
 /// Ends a service on all shards.
 struct StopAll {
     service: u64,
@@ -247,7 +264,9 @@ fn forget(service: u64) {
     let served = |served: &mut Vec<(u64, Shared<Acceptor>)>| {
         served.extract_if(.., |(number, _)| *number == service).collect::<Vec<_>>()
     };
-    for (_, acceptor) in SERVED.with_borrow_mut(served) {
+    // A future that its thread keeps to the end may be dropped after what is looked at here.
+    let found = SERVED.try_with(|all| served(&mut all.borrow_mut())).unwrap_or_default();
+    for (_, acceptor) in found {
         Acceptor::abort(&acceptor);
     }
 }

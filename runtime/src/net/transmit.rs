@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 
 use super::connection::{Connection, SEND};
 use super::place::Place;
-use crate::reactor::{self, Filling, Shared, View};
+use crate::reactor::{self, Filling, Reactor, Shared, View};
 use crate::sys::op::{Completion, Op};
 use crate::task::WakerSlot;
 
@@ -165,17 +165,29 @@ impl Transmitter {
     }
 
     #[inline]
-    pub(super) fn end_of_turn(this: &Shared<Connection>) {
-        if this.transmitter.is(AT_END) {
-            this.transmitter.clear(AT_END);
-            if this.transmitter.is(FLUSH) {
-                Transmitter::send_gathered(this);
+    pub(super) fn end_of_turn(this: &Shared<Connection>, reactor: &Reactor) {
+        let transmitter = &this.transmitter;
+        if transmitter.is(AT_END) {
+            transmitter.clear(AT_END);
+            if transmitter.is(FLUSH) {
+                Transmitter::send_gathered_on(this, reactor);
             }
         }
     }
 
     /// Sends what was gathered, unless a send is in flight: then its completion will.
     fn send_gathered(this: &Shared<Connection>) -> bool {
+        let sent = reactor::with(|reactor| Transmitter::send_gathered_on(this, reactor));
+        sent.unwrap_or_else(|| {
+            if this.transmitter.gathered.take().is_some() {
+                this.transmitter.error.set(libc::EIO);
+            }
+            true
+        })
+    }
+
+    #[inline]
+    fn send_gathered_on(this: &Shared<Connection>, reactor: &Reactor) -> bool {
         let transmitter = &this.transmitter;
         if transmitter.is_sending() {
             return false;
@@ -184,43 +196,66 @@ impl Transmitter {
         if let Some(filling) = transmitter.gathered.take()
             && filling.len() > 0
         {
-            Transmitter::send(this, filling.into_view());
+            Transmitter::send(this, reactor, filling.into_view());
         }
         true
     }
 
-    fn send(this: &Shared<Connection>, view: View) {
+    #[inline]
+    fn send(this: &Shared<Connection>, reactor: &Reactor, view: View) {
         let op = Op::Send { fd: this.fd(), base: view.as_ptr(), len: view.len() as u32 };
         this.transmitter.sending.put(view);
         // SAFETY: the view stays in `sending` until the completion, and keeps the bytes.
-        let submitted = reactor::with(|reactor| unsafe { reactor.submit(op, this, SEND) });
-        if let Some(Err(_)) | None = submitted {
+        if unsafe { reactor.submit(op, this, SEND) }.is_err() {
             this.transmitter.fail(libc::EIO);
         }
     }
 
     #[inline]
-    pub(super) fn complete(this: &Shared<Connection>, completion: Completion) {
+    pub(super) fn complete(this: &Shared<Connection>, reactor: &Reactor, completion: Completion) {
         let transmitter = &this.transmitter;
-        let Some(mut view) = transmitter.sending.take() else { return };
-        match completion.result {
-            error @ ..0 => transmitter.fail(-error),
-            // Only a signal or an error cuts a send short; the next one tells which.
-            sent if (sent as usize) < view.len() => {
-                view.trim_front(sent as usize);
-                Transmitter::send(this, view);
-                return;
-            }
-            _ => drop(view),
+        let Some(view) = transmitter.sending.take() else { return };
+        if completion.result() as usize != view.len()
+            && !Transmitter::cut_short(this, reactor, view, completion)
+        {
+            return;
         }
         transmitter.wake();
-        let more = transmitter.is(FLUSH);
         if this.is_abandoned() {
-            Transmitter::send_gathered(this);
-            Connection::close_when_sent(this);
-        } else if more {
+            Transmitter::finish_abandoned(this);
+        } else if transmitter.is(FLUSH) {
             Transmitter::tell_at_end(this);
         }
+    }
+
+    /// A send has failed, or only sent a part. Whether it is over.
+    #[cold]
+    #[inline(never)]
+    fn cut_short(
+        this: &Shared<Connection>,
+        reactor: &Reactor,
+        mut view: View,
+        completion: Completion,
+    ) -> bool {
+        match completion.result() {
+            error @ ..0 => {
+                this.transmitter.fail(-error);
+                true
+            }
+            // Only a signal or an error cuts a send short; the next one tells which.
+            sent => {
+                view.trim_front((sent as usize).min(view.len()));
+                Transmitter::send(this, reactor, view);
+                false
+            }
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn finish_abandoned(this: &Shared<Connection>) {
+        Transmitter::send_gathered(this);
+        Connection::close_when_sent(this);
     }
 
     /// Nothing can be sent any more.

@@ -3,13 +3,9 @@
 //! The kernel fills buffers in the order in which it got them. A filled buffer belongs to whoever holds
 //! a [`View`](super::View) into it, and goes back to the kernel with the last one.
 
-use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
+use std::cell::Cell;
 use std::io;
-use std::ptr::NonNull;
-use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::source::{self, Shared, Source};
 use super::state;
 use super::view::View;
 use crate::mem;
@@ -17,21 +13,20 @@ use crate::sys::uring::{BufferRing, Driver};
 
 /// Buffers that are given to the kernel at once, at start and whenever it runs out.
 const GROUP: u16 = 128;
+const ENTRIES: usize = BufferRing::ENTRIES as usize;
 /// No buffer.
 const NONE: u16 = u16::MAX;
 
 /// All receive buffers of one shard.
 pub(crate) struct Buffers {
-    ring: RefCell<BufferRing>,
-    states: Box<[State]>,
+    ring: BufferRing,
+    states: Box<[State; ENTRIES]>,
     /// Tells this shard's buffers from those of shards that this thread was before.
     epoch: u32,
     /// Buffers that exist.
     made: Cell<u16>,
     /// Buffers that the kernel can fill.
     available: Cell<u16>,
-    /// Sockets whose receive ended for want of buffers, in the order in which that happened.
-    starved: RefCell<VecDeque<NonNull<source::Header>>>,
 }
 
 /// What is known of one buffer.
@@ -45,18 +40,13 @@ struct State {
 
 impl Buffers {
     pub(super) fn new(driver: &Driver) -> io::Result<Buffers> {
-        static EPOCHS: AtomicU32 = AtomicU32::new(0);
         let ring = BufferRing::new()?;
         driver.register_buffers(&ring)?;
         let state = || State { references: Cell::new(0), len: Cell::new(0), next: Cell::new(NONE) };
-        let buffers = Buffers {
-            states: (0..ring.entries()).map(|_| state()).collect(),
-            ring: RefCell::new(ring),
-            epoch: EPOCHS.fetch_add(1, Ordering::Relaxed) & View::EPOCH_MASK,
-            made: Cell::new(0),
-            available: Cell::new(0),
-            starved: RefCell::new(VecDeque::with_capacity(64)),
-        };
+        let states: Box<[State]> = (0..ENTRIES).map(|_| state()).collect();
+        let Ok(states) = states.try_into() else { unreachable!("as many as there are entries") };
+        let buffers =
+            Buffers { states, ring, epoch: epochs::take()?, made: Cell::new(0), available: Cell::new(0) };
         if !buffers.grow() {
             return Err(io::Error::new(
                 io::ErrorKind::OutOfMemory,
@@ -67,14 +57,15 @@ impl Buffers {
     }
 
     /// Gives the kernel buffers that did not exist before; `false` at the limit.
+    #[cold]
     fn grow(&self) -> bool {
-        let mut ring = self.ring.borrow_mut();
+        let ring = &self.ring;
         let first = self.made.get();
         let budget = mem::statistics();
         let size = GROUP as usize * ring.buffer_size();
         // At most a quarter of the shard's memory is for data that nobody has read.
         let fits = (first as usize + GROUP as usize) * ring.buffer_size() <= budget.budget / 4 || first == 0;
-        if first + GROUP > ring.entries() || !fits || !mem::charge(size) {
+        if first + GROUP > BufferRing::ENTRIES || !fits || !mem::charge(size) {
             return false;
         }
         (first..first + GROUP).for_each(|buffer| ring.provide(buffer));
@@ -87,56 +78,80 @@ impl Buffers {
     #[inline]
     pub(crate) fn filled(&self, buffer: u16, len: usize) {
         self.available.set(self.available.get() - 1);
-        let state = &self.states[buffer as usize];
+        let state = self.state(buffer);
         state.len.set(len as u16);
         state.references.set(1);
         state.next.set(NONE);
     }
 
-    /// A receive of `source` ended because the kernel had no buffers. [`Source::end_of_turn`] is called
-    /// when it has some again.
-    pub(crate) fn starve<T: Source>(&self, source: &Shared<T>) {
-        if self.available.get() == 0 {
-            self.grow();
-        }
-        self.starved.borrow_mut().push_back(source.retain());
+    /// The kernel has filled a buffer with what nobody wants.
+    pub(crate) fn discard(&self, buffer: u16) {
+        self.ring.provide(buffer);
     }
 
-    /// Lets as many starved receives go on as there are buffers.
+    /// Whether the kernel can fill a buffer; makes some if there are none and more may be made.
     #[inline]
-    pub(super) fn serve_starved(&self) {
-        if self.available.get() == 0 || self.starved.borrow().is_empty() {
-            return;
-        }
-        for _ in 0..self.available.get() {
-            let Some(source) = self.starved.borrow_mut().pop_front() else { return };
-            // SAFETY: `starve` kept a reference.
-            unsafe { source::end_of_turn(source) };
-        }
+    pub(crate) fn has_some(&self) -> bool {
+        self.available.get() > 0 || self.grow()
     }
 
     #[inline]
     fn give_back(&self, buffer: u16) {
         self.available.set(self.available.get() + 1);
-        self.ring.borrow_mut().provide(buffer);
+        self.ring.provide(buffer);
     }
 
+    #[inline]
+    fn state(&self, buffer: u16) -> &State {
+        &self.states[buffer as usize & (ENTRIES - 1)]
+    }
+
+    #[inline]
     pub(super) fn view(&self, buffer: u16) -> View {
-        let len = self.states[buffer as usize].len.get() as u32;
-        View::of_buffer(self.ring.borrow().address(buffer), len, self.epoch, buffer)
+        let len = self.state(buffer).len.get() as u32;
+        View::of_buffer(self.ring.address(buffer), len, self.epoch, buffer)
     }
 }
 
 impl Drop for Buffers {
     fn drop(&mut self) {
-        for source in self.starved.get_mut().drain(..) {
-            // SAFETY: `starve` kept a reference.
-            unsafe { source::release(source) };
-        }
         if self.available.get() != self.made.get() {
             // Views outlive the shard: what they look at stays, unreachable for the kernel.
-            self.ring.get_mut().keep();
+            self.ring.keep();
+        } else {
+            epochs::give_back(self.epoch);
         }
+    }
+}
+
+/// Numbers of the shards' buffers: one that views still bear is not used again.
+mod epochs {
+    use std::io;
+    use std::sync::{Mutex, MutexGuard, PoisonError};
+
+    use super::View;
+
+    /// The next one that was never used, and those that nobody bears any more.
+    static EPOCHS: Mutex<(u32, Vec<u32>)> = Mutex::new((0, Vec::new()));
+
+    fn lock() -> MutexGuard<'static, (u32, Vec<u32>)> {
+        EPOCHS.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn take() -> io::Result<u32> {
+        let (next, free) = &mut *lock();
+        if let Some(epoch) = free.pop() {
+            return Ok(epoch);
+        }
+        if *next > View::EPOCH_MASK {
+            return Err(io::Error::other("too many shards of this process left receive buffers in use"));
+        }
+        *next += 1;
+        Ok(*next - 1)
+    }
+
+    pub(super) fn give_back(epoch: u32) {
+        lock().1.push(epoch);
     }
 }
 
@@ -145,7 +160,7 @@ impl Drop for Buffers {
 pub(super) fn retain(epoch: u32, buffer: u16) {
     state::with(|reactor| {
         if reactor.buffers.epoch == epoch {
-            let references = &reactor.buffers.states[buffer as usize].references;
+            let references = &reactor.buffers.state(buffer).references;
             references.set(references.get().checked_add(1).expect("fewer than 65,536 views share a buffer"));
         }
     });
@@ -157,7 +172,7 @@ pub(super) fn release(epoch: u32, buffer: u16) {
     state::with(|reactor| {
         let buffers = &reactor.buffers;
         if buffers.epoch == epoch {
-            let references = &buffers.states[buffer as usize].references;
+            let references = &buffers.state(buffer).references;
             references.set(references.get() - 1);
             if references.get() == 0 {
                 buffers.give_back(buffer);
@@ -201,7 +216,7 @@ impl Received {
                 self.first.set(buffer);
                 self.epoch.set(buffers.epoch);
             }
-            last => buffers.states[last as usize].next.set(buffer),
+            last => buffers.state(last).next.set(buffer),
         }
         self.count.set(self.count.get() + 1);
     }
@@ -212,7 +227,7 @@ impl Received {
         if first == NONE || self.lose(buffers) {
             return None;
         }
-        let next = buffers.states[first as usize].next.get();
+        let next = buffers.state(first).next.get();
         self.first.set(next);
         if next == NONE {
             self.last.set(NONE);

@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use super::source::{Shared, Source};
-use super::state;
+use super::state::{self, Reactor};
 use crate::sys::op::{Completion, Op};
 use crate::task::WakerSlot;
 
@@ -31,8 +31,8 @@ struct State<P> {
 }
 
 impl<P: Payload> Source for State<P> {
-    fn complete(this: &Shared<Self>, _tag: u8, completion: Completion) {
-        this.result.set(Some(completion.result));
+    fn complete(this: &Shared<Self>, _: &Reactor, _tag: u8, completion: Completion) {
+        this.result.set(Some(completion.result()));
         this.waker.wake();
     }
 }

@@ -8,6 +8,7 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 use std::ptr::NonNull;
 
+use super::state::Reactor;
 use crate::mem::{self, class};
 use crate::sys::op::Completion;
 
@@ -17,10 +18,10 @@ const TAGS: u64 = class::BLOCK_ALIGN as u64;
 /// Something that operations are done for.
 pub(crate) trait Source: Sized + 'static {
     /// One completion of the operation that was submitted with `tag`.
-    fn complete(this: &Shared<Self>, tag: u8, completion: Completion);
+    fn complete(this: &Shared<Self>, reactor: &Reactor, tag: u8, completion: Completion);
 
     /// The turn ends, after [`Reactor::at_end_of_turn`](super::Reactor::at_end_of_turn) asked to be told.
-    fn end_of_turn(_this: &Shared<Self>) {}
+    fn end_of_turn(_this: &Shared<Self>, _reactor: &Reactor) {}
 }
 
 /// A reference to a [`Source`]; the last one frees it. Stays on its shard.
@@ -42,8 +43,8 @@ struct Inner<T> {
 }
 
 struct VTable {
-    complete: unsafe fn(NonNull<Header>, u8, Completion),
-    end_of_turn: unsafe fn(NonNull<Header>),
+    complete: unsafe fn(NonNull<Header>, &Reactor, u8, Completion),
+    end_of_turn: unsafe fn(NonNull<Header>, &Reactor),
     free: unsafe fn(NonNull<Header>),
 }
 
@@ -95,14 +96,14 @@ impl<T: Source> Shared<T> {
         act(&this);
     }
 
-    unsafe fn complete(header: NonNull<Header>, tag: u8, completion: Completion) {
+    unsafe fn complete(header: NonNull<Header>, reactor: &Reactor, tag: u8, completion: Completion) {
         // SAFETY: the vtable is reached through a live header of this type.
-        unsafe { Self::borrowed(header, |this| T::complete(this, tag, completion)) }
+        unsafe { Self::borrowed(header, |this| T::complete(this, reactor, tag, completion)) }
     }
 
-    unsafe fn end_of_turn(header: NonNull<Header>) {
+    unsafe fn end_of_turn(header: NonNull<Header>, reactor: &Reactor) {
         // SAFETY: as above.
-        unsafe { Self::borrowed(header, T::end_of_turn) }
+        unsafe { Self::borrowed(header, |this| T::end_of_turn(this, reactor)) }
     }
 
     unsafe fn free(header: NonNull<Header>) {
@@ -126,6 +127,8 @@ impl<T: Source> Deref for Shared<T> {
 
 impl<T: Source> Clone for Shared<T> {
     fn clone(&self) -> Shared<T> {
+        // Users clone some of these, and may forget the clones: the count must not come round to zero.
+        assert!(self.header().references.get() < u32::MAX / 2, "too many references to one object");
         self.retain();
         Shared { inner: self.inner, owned: PhantomData }
     }
@@ -163,13 +166,14 @@ pub(super) unsafe fn release(header: NonNull<Header>) {
 ///
 /// The token is one of [`Shared::token`], whose operation kept a reference.
 #[inline]
-pub(super) unsafe fn dispatch(completion: Completion) {
+pub(super) unsafe fn dispatch(reactor: &Reactor, completion: Completion) {
     let address = (completion.token & !(TAGS - 1)) as usize;
     let header = std::ptr::with_exposed_provenance_mut::<Header>(address);
     // SAFETY: promised by the caller: the reference of the operation keeps the object alive.
     unsafe {
         let header = NonNull::new_unchecked(header);
-        (header.as_ref().vtable.complete)(header, (completion.token & (TAGS - 1)) as u8, completion);
+        let tag = (completion.token & (TAGS - 1)) as u8;
+        (header.as_ref().vtable.complete)(header, reactor, tag, completion);
         if !completion.more() {
             release(header);
         }
@@ -181,10 +185,10 @@ pub(super) unsafe fn dispatch(completion: Completion) {
 /// # Safety
 ///
 /// The header came from [`Shared::retain`], whose reference this gives back.
-pub(super) unsafe fn end_of_turn(header: NonNull<Header>) {
+pub(super) unsafe fn end_of_turn(header: NonNull<Header>, reactor: &Reactor) {
     // SAFETY: promised by the caller.
     unsafe {
-        (header.as_ref().vtable.end_of_turn)(header);
+        (header.as_ref().vtable.end_of_turn)(header, reactor);
         release(header);
     }
 }

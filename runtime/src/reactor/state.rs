@@ -1,6 +1,7 @@
 //! The state of one shard's loop, and how operations and timers enter it.
 
 use std::cell::{Cell, RefCell};
+use std::fmt;
 use std::io;
 use std::os::fd::RawFd;
 use std::ptr::{self, NonNull};
@@ -23,6 +24,12 @@ pub(super) const TOKEN_BELL: u64 = 1;
 pub(super) const TOKEN_EVENT: u64 = 2;
 /// Token of the poll that sees a stop signal.
 pub(super) const TOKEN_SIGNAL: u64 = 3;
+/// Token of a bell that was rung; the number of the inbox of the shard that should have heard it follows above.
+pub(super) const TOKEN_RUNG: u64 = 4;
+/// Bits of a token below the number in it.
+pub(super) const TOKEN_BITS: u32 = 3;
+/// Larger tokens are addresses, those of [`submit`](Reactor::submit): no memory lies so low.
+pub(super) const TOKEN_OWN_MAX: u64 = 0xFFFF;
 
 thread_local! {
     /// Null on threads that are no shard.
@@ -51,7 +58,7 @@ pub(crate) struct Reactor {
     /// Objects that want to know when the turn ends.
     pub(super) at_end: RefCell<Vec<NonNull<source::Header>>>,
     /// The same while they are told; kept for its memory.
-    pub(super) ending: RefCell<Vec<NonNull<source::Header>>>,
+    pub(super) told: RefCell<Vec<NonNull<source::Header>>>,
     pub(super) clock: TurnClock,
     /// Until when an idle shard polls; 0 when it sleeps at once.
     pub(super) poll_until: Cell<u64>,
@@ -63,6 +70,8 @@ pub(crate) struct Reactor {
     asked_to_stop: Cell<bool>,
     /// Set once fibers should come to an end.
     stopping: Cell<bool>,
+    /// Set once no operation may begin that has no end of its own.
+    ending: Cell<bool>,
     /// Who waits for that, as for a time that nobody knows yet.
     stop: Timers,
 }
@@ -80,13 +89,14 @@ impl Reactor {
             setup,
             in_flight: Cell::new(0),
             at_end: RefCell::new(Vec::with_capacity(1024)),
-            ending: RefCell::new(Vec::with_capacity(1024)),
+            told: RefCell::new(Vec::with_capacity(1024)),
             clock: TurnClock::new(),
             poll_until: Cell::new(0),
             alarm: Cell::new(None),
             signalled: Cell::new(false),
             asked_to_stop: Cell::new(false),
             stopping: Cell::new(false),
+            ending: Cell::new(false),
             stop: Timers::new(0),
         });
         inbox.event.clear();
@@ -102,7 +112,7 @@ impl Reactor {
     /// # Safety
     ///
     /// Memory that `op` points to lies in `source`, or is kept by it, until the last completion.
-    #[inline]
+    #[inline(always)]
     pub(crate) unsafe fn submit<T: Source>(&self, op: Op, source: &Shared<T>, tag: u8) -> io::Result<()> {
         self.push(op, source.token(tag))?;
         source.retain();
@@ -121,9 +131,13 @@ impl Reactor {
         debug_assert!(pushed.is_ok(), "{op:?}: {pushed:?}");
     }
 
-    /// Ends the sleep of the shard that owns `ring`.
-    pub(crate) fn ring_bell(&self, ring: RawFd) {
-        self.push_ignored(Op::Ring { ring, token: TOKEN_BELL });
+    /// Ends the sleep of the shard that owns `ring` and `inbox`.
+    pub(crate) fn ring_bell(&self, ring: RawFd, inbox: &Inbox) {
+        let rung =
+            self.push(Op::Ring { ring, token: TOKEN_BELL }, (inbox.uid() as u64) << TOKEN_BITS | TOKEN_RUNG);
+        if rung.is_err() {
+            inbox.event.raise();
+        }
     }
 
     /// Notices when `fd` becomes readable, as the sign that the process should stop.
@@ -151,6 +165,7 @@ impl Reactor {
         self.alarm.set(Some(deadline));
     }
 
+    #[inline(always)]
     pub(super) fn push(&self, op: Op, token: u64) -> io::Result<()> {
         // SAFETY: pointers of operations come through `submit`, whose caller answers for them; the
         // others that are pushed have none.
@@ -170,6 +185,11 @@ impl Reactor {
     /// The descriptor to which other shards' bells go.
     pub(crate) fn ring_fd(&self) -> RawFd {
         self.driver.borrow().fd()
+    }
+
+    /// What the kernel gave to the ring, for the log.
+    pub(crate) fn ring_features(&self) -> impl fmt::Display {
+        self.driver.borrow().features()
     }
 
     /// Operations that the kernel has not finished.
@@ -193,8 +213,7 @@ impl Reactor {
     pub(crate) unsafe fn set_timer(&self, entry: &Entry, deadline: u64, computed_in: Option<u32>) {
         let (deadline, relative) = match computed_in {
             Some(turn) if turn == self.clock.turn() => (deadline, true),
-            // The turn is over, and how long it took is forgotten: no longer than the longest.
-            Some(_) => (deadline.saturating_add(self.clock.longest_turn()), false),
+            Some(turn) => (deadline.saturating_add(self.clock.took(turn)), false),
             None => (deadline, false),
         };
         // SAFETY: promised by the caller.
@@ -212,14 +231,23 @@ impl Reactor {
         self.stopping.get()
     }
 
+    /// Whether the fibers are gone and the ring is about to go.
+    pub(crate) fn is_ending(&self) -> bool {
+        self.ending.get()
+    }
+
     /// Asks the kernel to end whatever is in flight.
     pub(crate) fn cancel_everything(&self) {
+        self.ending.set(true);
         self.push_ignored(Op::CancelAll);
     }
 
     /// Leaves the ring and the buffers to the kernel, which still uses them.
     pub(crate) fn abandon(self: Box<Self>) {
         REACTOR.set(ptr::null());
+        // Futures may outlive this; they must not unlink themselves from lists that nobody keeps.
+        self.timers.forget_all();
+        self.stop.forget_all();
         Box::leak(self);
     }
 

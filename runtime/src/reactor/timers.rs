@@ -23,6 +23,8 @@ const SLOTS: usize = 1 << SLOT_BITS;
 const LEVELS: usize = 9;
 /// Place of the list of new timers, behind those of the wheel.
 const NEW: u16 = (LEVELS * SLOTS) as u16;
+/// The last tick that is still a time in nanoseconds, 584 years after the system's start.
+const TICK_MAX: u64 = u64::MAX >> TICK_SHIFT;
 /// Place of a timer that is on no list.
 const NOWHERE: u16 = u16::MAX;
 
@@ -124,7 +126,7 @@ impl Timers {
             // Nobody looked at the time while the wheel was empty.
             self.elapsed.set(self.elapsed.get().max(now >> TICK_SHIFT));
         }
-        self.take_list(NEW, self.lists[NEW as usize].get(), |entry| {
+        self.take_list(NEW, |entry| {
             if entry.relative.get() {
                 entry.deadline.set(entry.deadline.get().saturating_add(turn_nanos));
             }
@@ -147,10 +149,10 @@ impl Timers {
         {
             self.elapsed.set(tick);
             let place = (level * SLOTS + slot) as u16;
-            self.take_list(place, self.lists[place as usize].get(), |entry| match level {
-                0 => self.fire(entry),
-                _ => self.place(entry),
-            });
+            match level {
+                0 => self.fire_all(place),
+                _ => self.take_list(place, |entry| self.place(entry)),
+            }
         }
         self.elapsed.set(self.elapsed.get().max(now));
     }
@@ -163,16 +165,32 @@ impl Timers {
         self.next_slot().map(|(_, _, tick)| tick << TICK_SHIFT)
     }
 
-    fn fire(&self, entry: &Entry) {
-        self.count.set(self.count.get() - 1);
-        entry.fired.set(true);
-        entry.waker.wake();
+    /// Fires a list one by one: wakers that are not of fibers run foreign code, which may drop other
+    /// timers, of this list too.
+    fn fire_all(&self, place: u16) {
+        let list = &self.lists[place as usize];
+        while !list.get().is_null() {
+            // SAFETY: as in `link`.
+            let entry = unsafe { &*list.get() };
+            self.unlink(entry);
+            self.count.set(self.count.get() - 1);
+            entry.fired.set(true);
+            entry.waker.wake();
+        }
+    }
+
+    /// Unlinks all timers, none of which fires: the shard ends, and futures may outlive it.
+    pub(crate) fn forget_all(&self) {
+        for place in 0..self.lists.len() {
+            self.take_list(place as u16, |_| {});
+        }
+        self.count.set(0);
     }
 
     /// Links an unlinked entry where its deadline belongs.
     fn place(&self, entry: &Entry) {
         // Rounded up: a timer may be late by a tick, never early.
-        let tick = entry.deadline.get().div_ceil(1 << TICK_SHIFT).max(self.elapsed.get() + 1);
+        let tick = entry.deadline.get().div_ceil(1 << TICK_SHIFT).min(TICK_MAX).max(self.elapsed.get() + 1);
         let level = ((tick ^ self.elapsed.get()).ilog2() / SLOT_BITS) as usize;
         let slot = (tick >> (level as u32 * SLOT_BITS)) as usize & (SLOTS - 1);
         self.occupied[level].set(self.occupied[level].get() | 1 << slot);
@@ -233,16 +251,16 @@ impl Timers {
         }
     }
 
-    /// Empties a list, handing each entry on unlinked. `each` may link it anywhere.
-    fn take_list(&self, place: u16, first: *const Entry, mut each: impl FnMut(&Entry)) {
-        self.lists[place as usize].set(ptr::null());
+    /// Empties a list, handing each entry on unlinked. `each` may link it anywhere, and calls no foreign code.
+    fn take_list(&self, place: u16, mut each: impl FnMut(&Entry)) {
+        let first = self.lists[place as usize].replace(ptr::null());
         if place != NEW {
             let (level, slot) = (place as usize / SLOTS, place as usize % SLOTS);
             self.occupied[level].set(self.occupied[level].get() & !(1 << slot));
         }
         let mut entry = first;
         while !entry.is_null() {
-            // SAFETY: as in `link`; waking runs no task, so nothing unlinks an entry meanwhile.
+            // SAFETY: as in `link`; nothing here unlinks an entry meanwhile.
             let taken = unsafe { &*entry };
             entry = taken.next.get();
             taken.place.set(NOWHERE);
@@ -254,9 +272,7 @@ impl Timers {
 impl Drop for Timers {
     /// Futures that outlive the shard find their timer unset.
     fn drop(&mut self) {
-        for place in 0..self.lists.len() {
-            self.take_list(place as u16, self.lists[place].get(), |_| {});
-        }
+        self.forget_all();
     }
 }
 
@@ -334,5 +350,19 @@ mod tests {
         unsafe { timers.set(&entry, 1, false) };
         timers.settle(100 * MS, 0);
         assert!(fired(&timers, &entry, 101 * MS));
+    }
+    #[test]
+    fn a_timer_in_the_farthest_future_keeps_nobody_awake() {
+        for now in [1, 40_000_000 * MS] {
+            let timers = Timers::new(now);
+            let entry = pin!(Entry::new());
+            // SAFETY: pinned, and cancelled below.
+            unsafe { timers.set(&entry, u64::MAX, true) };
+            timers.settle(now, MS);
+            assert!(timers.next_deadline().unwrap() > now + 365 * 24 * 3_600_000 * MS);
+            assert!(!fired(&timers, &entry, now + 1_000_000 * MS));
+            timers.cancel(&entry);
+            assert_eq!(timers.next_deadline(), None);
+        }
     }
 }

@@ -1,11 +1,13 @@
 //! One turn of the loop.
 
-use super::state::{Reactor, TOKEN_BELL, TOKEN_EVENT, TOKEN_IGNORED, TOKEN_SIGNAL};
+use std::mem::MaybeUninit;
+
+use super::state::{Reactor, TOKEN_BITS, TOKEN_EVENT, TOKEN_OWN_MAX, TOKEN_RUNG, TOKEN_SIGNAL};
 use super::{preempt, source};
 use crate::sys::clock;
 use crate::sys::op::{Completion, Op};
-use crate::sys::uring::Wait;
-use crate::task;
+use crate::sys::uring::{Batch, Wait};
+use crate::task::{self, Inbox};
 
 /// How often an idle shard looks at its inboxes between two looks at the clock.
 const LOOKS: u32 = 32;
@@ -58,29 +60,49 @@ impl Reactor {
 
     /// Passes completions on to the objects that they are for.
     fn reap(&self) {
+        let mut batch: Batch = [const { MaybeUninit::uninit() }; _];
         loop {
-            let Some(completion) = self.driver.borrow_mut().next() else { break };
-            self.complete(completion);
+            let completions = self.driver.borrow_mut().take(&mut batch);
+            let mut count = 0;
+            for completion in completions {
+                self.complete(completion);
+                count += 1;
+            }
+            if count < size_of::<Batch>() / size_of::<Completion>() {
+                return;
+            }
         }
-        self.driver.borrow_mut().reaped();
     }
 
     #[inline]
     fn complete(&self, completion: Completion) {
+        if completion.token <= TOKEN_OWN_MAX {
+            return self.complete_own(completion);
+        }
+        if !completion.more() {
+            self.in_flight.set(self.in_flight.get() - 1);
+        }
+        // SAFETY: all other tokens were made by `submit`, which kept a reference.
+        unsafe { source::dispatch(self, completion) };
+    }
+
+    /// Of an operation of the reactor itself.
+    #[cold]
+    #[inline(never)]
+    fn complete_own(&self, completion: Completion) {
         match completion.token {
-            TOKEN_IGNORED | TOKEN_BELL => {}
             TOKEN_EVENT => {
                 self.inbox.event.clear();
                 self.poll_again(completion, self.inbox.event.fd(), TOKEN_EVENT);
             }
             TOKEN_SIGNAL => self.signalled.set(true),
-            _ => {
-                if !completion.more() {
-                    self.in_flight.set(self.in_flight.get() - 1);
+            token if token & ((1 << TOKEN_BITS) - 1) == TOKEN_RUNG && completion.result() < 0 => {
+                // The kernel had no memory for the message, or the ring is gone: the event takes none.
+                if let Some(inbox) = Inbox::of((token >> TOKEN_BITS) as usize) {
+                    inbox.event.raise();
                 }
-                // SAFETY: all other tokens were made by `submit`, which kept a reference.
-                unsafe { source::dispatch(completion) };
             }
+            _ => {}
         }
     }
 
@@ -94,13 +116,12 @@ impl Reactor {
     /// Tells those who asked.
     fn tell_end_of_turn(&self) {
         if !self.at_end.borrow().is_empty() {
-            self.at_end.swap(&self.ending);
-            for source in self.ending.borrow_mut().drain(..) {
+            self.at_end.swap(&self.told);
+            for source in self.told.borrow_mut().drain(..) {
                 // SAFETY: `at_end_of_turn` kept a reference.
-                unsafe { source::end_of_turn(source) };
+                unsafe { source::end_of_turn(source, self) };
             }
         }
-        self.buffers.serve_starved();
     }
 
     /// Enters the kernel if it has something for us or we for it.

@@ -4,13 +4,19 @@ use std::cell::Cell;
 
 use crate::sys::clock;
 
+/// Turns whose length is remembered.
+const REMEMBERED: usize = 64;
+
 pub(super) struct TurnClock {
     now: Cell<u64>,
     /// Whether `now` is of this turn, or of the moment between the last one and this.
     known: Cell<bool>,
     /// Whether somebody computed a deadline from it, which moves when the turn ends.
     used: Cell<bool>,
+    /// Counts the turns in which somebody did.
     turn: Cell<u32>,
+    /// How long the last of those took, by their number.
+    took: [Cell<u64>; REMEMBERED],
     longest_turn: Cell<u64>,
 }
 
@@ -21,6 +27,7 @@ impl TurnClock {
             known: Cell::new(false),
             used: Cell::new(false),
             turn: Cell::new(0),
+            took: [const { Cell::new(0) }; REMEMBERED],
             longest_turn: Cell::new(0),
         }
     }
@@ -46,21 +53,23 @@ impl TurnClock {
         self.now()
     }
 
-    /// Counts turns.
+    /// The number of the turn, of those in which a deadline is computed.
     #[inline]
     pub(super) fn turn(&self) -> u32 {
         self.turn.get()
     }
 
-    /// How long the longest turn was, of those in which a deadline was computed.
-    pub(super) fn longest_turn(&self) -> u64 {
-        self.longest_turn.get()
+    /// How long a turn took that is over: at most so long, if that was long ago.
+    pub(super) fn took(&self, turn: u32) -> u64 {
+        match self.turn.get().wrapping_sub(turn) as usize {
+            ago if ago <= REMEMBERED => self.took[turn as usize % REMEMBERED].get(),
+            _ => self.longest_turn.get(),
+        }
     }
 
     /// The turn ends. Returns how far deadlines that were computed in it have to move, in nanoseconds.
     #[inline]
     pub(super) fn end_turn(&self) -> u64 {
-        self.turn.set(self.turn.get().wrapping_add(1));
         if !self.used.replace(false) {
             self.known.set(false);
             return 0;
@@ -68,6 +77,9 @@ impl TurnClock {
         let begin = self.now.get();
         self.read();
         let took = self.now.get().saturating_sub(begin);
+        let turn = self.turn.get();
+        self.took[turn as usize % REMEMBERED].set(took);
+        self.turn.set(turn.wrapping_add(1));
         self.longest_turn.set(self.longest_turn.get().max(took));
         took
     }
@@ -76,5 +88,29 @@ impl TurnClock {
     #[inline]
     pub(super) fn forget(&self) {
         self.known.set(false);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_turn_that_took_long_does_not_count_for_others() {
+        let clock = TurnClock::new();
+        let turn = |nanos: u64| {
+            let begin = clock.base();
+            while clock::now() < begin + nanos {}
+            let number = clock.turn();
+            clock.end_turn();
+            number
+        };
+        let (long, short) = (turn(20_000_000), turn(0));
+        assert!(clock.took(long) >= 20_000_000);
+        assert!(clock.took(short) < clock.took(long));
+        clock.end_turn();
+        assert_eq!(clock.turn(), short.wrapping_add(1), "a turn without a deadline has no number");
+        (0..REMEMBERED).for_each(|_| _ = turn(0));
+        assert_eq!(clock.took(short), clock.took(long), "forgotten: as long as the longest");
     }
 }

@@ -3,6 +3,7 @@
 //! Sixteen bytes each. Views of one block or buffer share it by a count; the last one gives it back.
 
 use std::cell::Cell;
+use std::mem::MaybeUninit;
 use std::ops::Deref;
 use std::ptr::NonNull;
 
@@ -125,7 +126,9 @@ impl Clone for View {
             BLOCK => {
                 // SAFETY: `self` keeps the block alive.
                 let references = unsafe { &self.block().as_ref().references };
-                references.set(references.get() + 1);
+                references.set(
+                    references.get().checked_add(1).expect("fewer than four billion views share a block"),
+                );
             }
             _ => {}
         }
@@ -168,6 +171,11 @@ impl Filling {
     /// The most that a block holds.
     pub(crate) const CAPACITY_MAX: usize = class::BLOCK_SIZE_MAX - HEADER;
 
+    /// How much a block of `size` bytes holds.
+    pub(crate) const fn capacity_of(size: usize) -> usize {
+        size - HEADER
+    }
+
     /// An empty block for at least `capacity` bytes; `None` when memory is short, or so large a block
     /// does not exist.
     pub(crate) fn new(capacity: usize) -> Option<Filling> {
@@ -201,6 +209,26 @@ impl Filling {
         }
         self.view.len += count as u32;
         count
+    }
+
+    /// Appends what `fill` writes.
+    ///
+    /// # Safety
+    ///
+    /// `fill` has written as many bytes as it says, from the start of the room.
+    pub(crate) unsafe fn fill<E>(
+        &mut self,
+        fill: impl FnOnce(&mut [MaybeUninit<u8>]) -> Result<usize, E>,
+    ) -> Result<usize, E> {
+        // SAFETY: the block is ours alone until it becomes a view, and has this room behind the `len` first.
+        let room = unsafe {
+            let end = self.view.base.add(self.view.len as usize).cast();
+            std::slice::from_raw_parts_mut(end.as_ptr(), self.room())
+        };
+        let filled = fill(room)?;
+        assert!(filled <= self.room());
+        self.view.len += filled as u32;
+        Ok(filled)
     }
 
     pub(crate) fn len(&self) -> usize {

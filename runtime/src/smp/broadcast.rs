@@ -89,7 +89,7 @@ struct All<T> {
 }
 
 impl<T: Merge> Source for All<T> {
-    fn complete(_: &Shared<Self>, _: u8, _: Completion) {}
+    fn complete(_: &Shared<Self>, _: &crate::reactor::Reactor, _: u8, _: Completion) {}
 }
 
 /// One of the calls; counted off when it is dropped, with or without a result.

@@ -187,7 +187,7 @@ impl Exchange for Mesh {
             let sent = outgoing.send();
             self.unsent.set(self.unsent.get() - sent);
             if sent > 0 && outgoing.neighbour.inbox.sleeper.must_wake() {
-                reactor.ring_bell(outgoing.neighbour.ring);
+                reactor.ring_bell(outgoing.neighbour.ring, outgoing.neighbour.inbox);
             }
         }
     }
@@ -247,9 +247,18 @@ pub(crate) fn outstanding() -> usize {
 /// Asserts that `shard` exists, and says whether it is this one.
 #[inline]
 pub(super) fn is_here(shard: usize) -> bool {
-    let (index, count) = SHARD.get().expect("a call to a shard from a thread that is no shard");
-    assert!(shard < count as usize, "shard {shard} does not exist; this program has {count}, from 0");
+    let (index, _) = SHARD.get().expect("a call to a shard from a thread that is no shard");
+    assert_exists(shard);
     shard == index as usize
+}
+
+/// Asserts that `shard` exists, where that is known.
+#[inline]
+#[track_caller]
+pub(super) fn assert_exists(shard: usize) {
+    if let Some((_, count)) = SHARD.get() {
+        assert!(shard < count as usize, "shard {shard} does not exist; this program has {count}, from 0");
+    }
 }
 
 const _: () = assert!(align_of::<Header>() > ANSWER);

@@ -19,6 +19,7 @@ use std::task::{Context, Poll};
 
 use super::mesh;
 use crate::mem::{self, class};
+use crate::reactor;
 use crate::task::{self, WakerSlot};
 
 /// What the stage holds.
@@ -28,15 +29,17 @@ pub(super) enum Stage {
     Future,
     Output,
     Panic,
-    /// Dropped on the callee before its end, or taken by the caller.
+    /// Dropped on the callee, which stops, before its end; or taken by the caller.
     Nothing,
+    /// Dropped on the callee, which has no memory for it.
+    Refused,
 }
 
 /// What all parcels have in common.
 #[repr(C)]
 pub(super) struct Header {
     vtable: &'static VTable,
-    called_at: &'static Location<'static>,
+    pub(super) called_at: &'static Location<'static>,
     pub(super) caller: u32,
     pub(super) stage: Cell<Stage>,
     /// Caller's: the answer is here.
@@ -134,10 +137,15 @@ where
                 Stage::Future => ManuallyDrop::drop(&mut (*contents).future),
                 Stage::Output => ManuallyDrop::drop(&mut (*contents).output),
                 Stage::Panic => ManuallyDrop::drop(&mut (*contents).panic),
-                Stage::Nothing => {}
+                Stage::Nothing | Stage::Refused => {}
             }
         }
     }
+}
+
+/// Whether this shard stops, and the others with it.
+fn stops() -> bool {
+    reactor::with(|reactor| reactor.is_stopping()).unwrap_or(true)
 }
 
 fn report(header: &Header, panic: &(dyn Any + Send)) {
@@ -203,9 +211,23 @@ pub(super) unsafe fn free(header: NonNull<Header>) {
     // SAFETY: promised by the caller.
     unsafe {
         let vtable = header.as_ref().vtable;
+        let block = GiveBack { class: vtable.class, block: header.cast() };
         (vtable.clear)(header);
         header.as_ref().waker.clear();
-        mem::give(vtable.class, header.cast());
+        drop(block);
+    }
+}
+
+/// Gives a block back to the arena, also when what was in it panics.
+struct GiveBack {
+    class: usize,
+    block: NonNull<u8>,
+}
+
+impl Drop for GiveBack {
+    fn drop(&mut self) {
+        // SAFETY: made by `free` only, whose caller does not use the parcel any more.
+        unsafe { mem::give(self.class, self.block) };
     }
 }
 
@@ -250,6 +272,9 @@ impl Drop for Visit {
             let cleared = catch_unwind(AssertUnwindSafe(|| unsafe { (header.vtable.clear)(self.header) }));
             if let Err(panic) = cleared {
                 report(header, &*panic);
+            }
+            if !stops() {
+                header.stage.set(Stage::Refused);
             }
         }
         mesh::send_back(self.header);

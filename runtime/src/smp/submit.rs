@@ -2,14 +2,14 @@
 
 use std::fmt;
 use std::future::Future;
-use std::panic::{self, Location};
+use std::panic::{self, AssertUnwindSafe, Location};
 use std::pin::Pin;
 use std::ptr::NonNull;
 use std::task::{Context, Poll};
 
 use super::mesh;
 use super::parcel::{self, Header, Stage};
-use crate::reactor;
+use crate::task;
 
 /// Runs `call` on `shard` and returns its result.
 ///
@@ -31,7 +31,8 @@ use crate::reactor;
 ///
 /// # Panics
 ///
-/// When polled: if `shard` does not exist, on a thread that is no shard, and if this shard's memory budget is used up.
+/// If `shard` does not exist. When polled: on a thread that is no shard, and if this shard's memory budget is
+/// used up.
 #[track_caller]
 #[inline]
 pub fn submit_to<F, R>(shard: usize, call: F) -> SubmitTo<F, R>
@@ -39,6 +40,8 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: Future<Output: Send + 'static> + 'static,
 {
+    // Here, so that it is the caller's line that has panicked.
+    mesh::assert_exists(shard);
     submit_at(shard, Location::caller(), call)
 }
 
@@ -93,8 +96,11 @@ where
                     parcel.waker.set(context.waker());
                     return Poll::Pending;
                 }
-                if parcel.stage.get() == Stage::Nothing {
-                    return unanswered(this.shard);
+                match parcel.stage.get() {
+                    // The other shard stops, and so will this one.
+                    Stage::Nothing => return Poll::Pending,
+                    Stage::Refused => refused(this.shard),
+                    _ => {}
                 }
                 this.state = State::Done;
                 // SAFETY: it came back with a result, was packed with these types, and is not used after.
@@ -130,12 +136,9 @@ where
     }
 }
 
-/// The other shard dropped the call. When all stop, so will the caller; otherwise it has no memory.
 #[cold]
-fn unanswered<T>(shard: usize) -> Poll<T> {
-    let stopping = reactor::with(|reactor| reactor.is_stopping()).unwrap_or(true);
-    assert!(stopping, "shard {shard} refused a call: its memory budget is used up (see --memory)");
-    Poll::Pending
+fn refused(shard: usize) -> ! {
+    panic!("shard {shard} refused a call: its memory budget is used up (see --memory)")
 }
 
 /// A parcel of this shard has come back.
@@ -148,8 +151,14 @@ pub(super) unsafe fn returned(header: NonNull<Header>) {
     let parcel = unsafe { header.as_ref() };
     parcel.returned.set(true);
     if parcel.abandoned.get() {
+        let called_at = parcel.called_at;
         // SAFETY: nobody waits, so this was the last use.
-        unsafe { parcel::free(header) };
+        let freed = panic::catch_unwind(AssertUnwindSafe(|| unsafe { parcel::free(header) }));
+        // Nobody is here whom a panic of a result that nobody read could be passed on to.
+        if let Err(panic) = freed {
+            let message = task::panic_message(&*panic);
+            log::error!(target: "seastar", "The answer to a call made at {called_at} panicked: {message}");
+        }
     } else {
         parcel.waker.wake();
     }

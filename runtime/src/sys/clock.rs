@@ -28,16 +28,21 @@ pub(crate) fn duration_nanos(duration: Duration) -> u64 {
 /// One point in time on both scales.
 fn base() -> &'static (Instant, u64) {
     static BASE: OnceLock<(Instant, u64)> = OnceLock::new();
-    // The instant is read last: a converted time is then never too early.
-    BASE.get_or_init(|| {
-        let nanos = now();
-        (Instant::now(), nanos)
-    })
+    // The instant is read first: a converted time is then never too early.
+    BASE.get_or_init(|| (Instant::now(), now()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_converted_time_is_never_too_early() {
+        for _ in 0..100 {
+            let before = now();
+            assert!(from_instant(Instant::now()) >= before);
+        }
+    }
 
     #[test]
     fn instants_convert_in_both_directions_of_the_base() {

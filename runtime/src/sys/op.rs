@@ -32,6 +32,10 @@ pub(crate) enum Op {
     Close {
         fd: RawFd,
     },
+    /// Completes once, when the descriptor is readable or at its end.
+    AwaitReadable {
+        fd: RawFd,
+    },
     /// Completes each time the descriptor becomes readable.
     PollReadable {
         fd: RawFd,
@@ -53,25 +57,36 @@ pub(crate) enum Op {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Completion {
     pub(crate) token: u64,
-    /// A count, a descriptor, or a negated error number.
-    pub(crate) result: i32,
-    flags: u32,
+    /// The result, and above it the flags: two words pass in registers, three fields in memory.
+    outcome: u64,
 }
 
 impl Completion {
+    #[inline]
     pub(crate) fn new(token: u64, result: i32, flags: u32) -> Completion {
-        Completion { token, result, flags }
+        Completion { token, outcome: (flags as u64) << 32 | result as u32 as u64 }
+    }
+
+    /// A count, a descriptor, or a negated error number.
+    #[inline]
+    pub(crate) fn result(&self) -> i32 {
+        self.outcome as i32
+    }
+
+    #[inline]
+    fn flags(&self) -> u32 {
+        (self.outcome >> 32) as u32
     }
 
     /// Whether the operation goes on and more completions will follow.
     #[inline]
     pub(crate) fn more(&self) -> bool {
-        io_uring::cqueue::more(self.flags)
+        io_uring::cqueue::more(self.flags())
     }
 
     /// The buffer of the shard's ring that was filled.
     #[inline]
     pub(crate) fn buffer(&self) -> Option<u16> {
-        io_uring::cqueue::buffer_select(self.flags)
+        io_uring::cqueue::buffer_select(self.flags())
     }
 }

@@ -1,6 +1,7 @@
 //! Sockets: made, bound and asked about by ordinary calls; only their traffic goes through the ring.
 
 use std::io;
+use std::mem::MaybeUninit;
 use std::net::{Shutdown, SocketAddr};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
@@ -90,6 +91,11 @@ pub(crate) fn keepalive(fd: RawFd) -> io::Result<bool> {
 /// Ends a direction. Fails only where the connection has ended already.
 pub(crate) fn shutdown(fd: RawFd, direction: Shutdown) {
     let _ = with(fd, |socket| socket.shutdown(direction));
+}
+
+/// Receives what has arrived, as much as fits; fails with WouldBlock if that is nothing.
+pub(crate) fn receive(fd: RawFd, into: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
+    with(fd, |socket| socket.recv_with_flags(into, libc::MSG_DONTWAIT))
 }
 
 /// Closes a descriptor that arrived as a number and belongs to nobody.

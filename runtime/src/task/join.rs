@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use super::raw::{self, CANCELLED, DONE, HANDLE, Header};
-use super::tasks;
+use super::running;
 
 /// The other end of a fiber: a future of its result.
 ///
@@ -24,7 +24,7 @@ use super::tasks;
 ///     assert_eq!(handle.await.unwrap(), 4);
 /// }
 /// ```
-#[must_use = "a fiber whose handle is dropped runs on by itself, and its failure is only logged; await the handle"]
+#[must_use = "a fiber whose handle is dropped runs on by itself, and its failure is only logged; await the handle, or `detach` it"]
 pub struct JoinHandle<T> {
     task: NonNull<Header>,
     result: PhantomData<*const T>,
@@ -53,8 +53,21 @@ impl<T> JoinHandle<T> {
     /// }
     /// ```
     pub fn cancel(&self) {
-        tasks::cancel(self.task);
+        running::cancel(self.task);
     }
+
+    /// Lets the fiber run on by itself, as dropping the handle does, and says so: its failure is logged and
+    /// counted (FUT-9).
+    ///
+    /// ```
+    /// #[seastar::main(shards = 1)]
+    /// async fn main() {
+    ///     seastar::spawn(async { Err::<(), _>("nobody reads this") }).detach();
+    ///     seastar::yield_now().await;
+    ///     assert_eq!(seastar::abandoned_failures(), 1);
+    /// }
+    /// ```
+    pub fn detach(self) {}
 
     fn header(&self) -> &Header {
         // SAFETY: while HANDLE is set, which is until this handle is dropped, the slot is not freed.
@@ -88,7 +101,7 @@ impl<T> Drop for JoinHandle<T> {
     fn drop(&mut self) {
         self.header().clear(HANDLE);
         if self.header().is(DONE) {
-            tasks::retire(self.task);
+            running::retire(self.task);
         }
     }
 }

@@ -3,10 +3,14 @@
 //! A task is one block: header, then the future, then its result in the same place. See `raw` for the
 //! states of a task and `waker` for why waking costs no reference count.
 
+mod child;
+mod children;
 mod inbox;
 mod join;
 mod outcome;
+mod parent;
 mod raw;
+mod running;
 mod sleeper;
 mod slot;
 mod tasks;
@@ -15,13 +19,14 @@ mod yielding;
 
 pub use join::{JoinError, JoinHandle};
 pub use outcome::Outcome;
-pub use tasks::{Busy, abandoned_failures, spawn, try_spawn};
+pub use running::abandoned_failures;
+pub use tasks::{Busy, spawn, try_spawn};
 pub use yielding::{YieldNow, yield_now};
 
+pub(crate) use children::{Children, Outputs};
 pub(crate) use inbox::Inbox;
 pub(crate) use join::panic_message;
+pub(crate) use running::{cancel_all, run_ready};
 pub(crate) use sleeper::Sleeper;
 pub(crate) use slot::WakerSlot;
-pub(crate) use tasks::{
-    Tasks, cancel_all, drain_inbox, has_ready, live, run_ready, spawn_at, spawn_detached, wake_all,
-};
+pub(crate) use tasks::{Tasks, drain_inbox, has_ready, live, spawn_at, spawn_detached, wake_all};

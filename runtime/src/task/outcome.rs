@@ -24,14 +24,23 @@ use std::fmt::{self, Debug, Write};
     note = "a failure that nobody reads is reported, so it has to have words: add `#[derive(Debug)]` to the type"
 )]
 pub trait Outcome: Debug + 'static {
+    /// Whether [`is_failure`](Self::is_failure) can be true. Known when this is compiled.
+    #[doc(hidden)]
+    fn may_be_failure() -> bool;
+
     #[doc(hidden)]
     fn is_failure(&self) -> bool;
 }
 
 impl<T: Debug + 'static> Outcome for T {
+    #[inline]
+    fn may_be_failure() -> bool {
+        type_name::<T>().starts_with("core::result::Result<")
+    }
+
+    #[inline]
     fn is_failure(&self) -> bool {
-        // The name is known when this is compiled, so that only `Result`s pay for more.
-        size_of::<T>() > 0 && type_name::<T>().starts_with("core::result::Result<") && is_err(self)
+        T::may_be_failure() && is_err(self)
     }
 }
 
@@ -61,12 +70,16 @@ impl Write for Start {
 
 #[cfg(test)]
 mod tests {
+    use std::convert::Infallible;
+
     use super::*;
 
     #[test]
     fn only_an_err_is_a_failure() {
         assert!(Err::<(), _>("no").is_failure());
         assert!(Err::<u64, _>(()).is_failure());
+        assert!(Err::<Infallible, _>(()).is_failure(), "of no size");
+        assert!(!Ok::<_, Infallible>(()).is_failure());
         assert!(!Ok::<_, String>(vec![1; 100]).is_failure());
         assert!(!().is_failure());
         assert!(!Some("Err(").is_failure());

@@ -14,7 +14,7 @@ use std::any::Any;
 use std::cell::{Cell, UnsafeCell};
 use std::fmt::Debug;
 use std::future::Future;
-use std::mem::{ManuallyDrop, offset_of};
+use std::mem::{ManuallyDrop, forget, needs_drop, offset_of};
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::pin::Pin;
 use std::ptr::NonNull;
@@ -39,6 +39,8 @@ pub(super) const LIVE: u8 = 1 << 4;
 pub(super) const PANICKED: u8 = 1 << 5;
 /// With DONE: there is no result, or it was taken. Before: cancel it as soon as it was polled.
 pub(super) const CANCELLED: u8 = 1 << 6;
+/// No fiber: it is polled by the future that it is a part of, see `children`.
+pub(super) const CHILD: u8 = 1 << 7;
 
 /// What all tasks have in common. Written by the shard that owns it and by nobody else.
 #[repr(C)]
@@ -95,12 +97,20 @@ pub(super) struct VTable {
     pub(super) poll: unsafe fn(NonNull<Header>) -> bool,
     /// Drops the future of a task that is not DONE.
     pub(super) drop_future: unsafe fn(NonNull<Header>),
-    /// Shows the result of a DONE task to `report` if it is a failure, then drops it.
+    /// Shows the result of a DONE task to `report` if it is a failure, then drops it. Does not unwind.
     pub(super) discard: unsafe fn(NonNull<Header>, report: Report<'_>),
 }
 
 /// Called with a failure that nobody read.
-type Report<'a> = &'a mut dyn FnMut(&dyn Debug);
+type Report<'a> = &'a mut dyn FnMut(Unread<'_>);
+
+/// A failure that nobody read.
+pub(super) enum Unread<'a> {
+    /// The result was an `Err`.
+    Returned(&'a dyn Debug),
+    /// The result could not be looked at, or dropped, without this panic.
+    Panicked(&'a (dyn Any + Send)),
+}
 
 #[repr(C)]
 struct Task<F: Future> {
@@ -175,13 +185,21 @@ impl<F: Future<Output: Outcome> + 'static> Task<F> {
                 return;
             }
             if task.header.is(PANICKED) {
-                ManuallyDrop::drop(&mut (*task.stage.get()).panic);
-            } else {
+                return drop_quietly(ManuallyDrop::take(&mut (*task.stage.get()).panic));
+            }
+            if !needs_drop::<F::Output>() && !F::Output::may_be_failure() {
+                return;
+            }
+            // Foreign code shows and drops the result, and it runs in nobody's poll.
+            let looked_at = catch_unwind(AssertUnwindSafe(|| {
                 let output = ManuallyDrop::take(&mut (*task.stage.get()).output);
                 if output.is_failure() {
-                    report(&output);
+                    report(Unread::Returned(&output));
                 }
-                drop(output);
+            }));
+            if let Err(panic) = looked_at {
+                report(Unread::Panicked(&*panic));
+                drop_quietly(panic);
             }
         }
     }
@@ -227,10 +245,13 @@ pub(super) unsafe fn panicked(header: NonNull<Header>, panic: Box<dyn Any + Send
         if task.is(DROPPING) {
             task.clear(DROPPING);
         } else {
-            // A second panic, in the drop, says less than the first.
+            // A destructor that cancels its own task must not drop the future again.
+            task.set(DROPPING);
             (task.vtable().drop_future)(header);
+            task.clear(DROPPING);
+            // A second panic, in the drop, says less than the first.
             if task.is(PANICKED) {
-                drop(header.as_ptr().byte_add(task.vtable().stage).cast::<Panic>().read());
+                drop_quietly(header.as_ptr().byte_add(task.vtable().stage).cast::<Panic>().read());
             }
         }
         header.as_ptr().byte_add(task.vtable().stage).cast::<Panic>().write(Box::new(panic));
@@ -238,11 +259,21 @@ pub(super) unsafe fn panicked(header: NonNull<Header>, panic: Box<dyn Any + Send
     }
 }
 
+/// Drops what somebody panicked with, and what that panics with in turn; what is left after the third is leaked.
+fn drop_quietly<P>(panic: P) {
+    fn caught<P>(panic: P) -> Result<(), Box<dyn Any + Send>> {
+        catch_unwind(AssertUnwindSafe(|| drop(panic)))
+    }
+    if let Err(last) = caught(panic).or_else(caught).or_else(caught) {
+        forget(last);
+    }
+}
+
 /// What a task panicked with.
 ///
 /// # Safety
 ///
-/// The task is DONE and PANICKED, and not CANCELLED; the reference ends before that changes.
+/// The task is PANICKED, and not CANCELLED; the reference ends before that changes.
 pub(super) unsafe fn panic_of(header: &Header) -> &(dyn Any + Send) {
     // SAFETY: the vtable knows where the stage is, and the flags say that it holds a panic.
     unsafe {

@@ -1,16 +1,18 @@
-//! All tasks of one shard: their slots, the run queue, and what happens when one ends.
+//! All tasks of one shard: their slots, how they are spawned and woken, and the run queue.
 
 use std::cell::{Cell, UnsafeCell};
 use std::fmt;
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
+use std::panic::Location;
 use std::ptr::{self, NonNull};
 use std::task::Waker;
 
 use super::inbox::Inbox;
-use super::join::{JoinHandle, panic_message};
+use super::join::JoinHandle;
 use super::outcome::Outcome;
-use super::raw::{self, CANCELLED, DONE, DROPPING, HANDLE, Header, LIVE, PANICKED, QUEUED};
+use super::parent;
+use super::raw::{self, CHILD, DONE, DROPPING, HANDLE, Header, LIVE, QUEUED};
+use super::running;
 use super::waker::{self, CHUNKS_MAX, Number, SLOTS_MAX};
 use crate::mem::{self, Lane, class};
 
@@ -24,16 +26,16 @@ pub(crate) struct Tasks {
     inner: NonNull<Inner>,
 }
 
-struct Inner {
+pub(super) struct Inner {
     inbox: &'static Inbox,
     /// The number of the inbox, which every wake compares.
-    uid: usize,
-    head: Cell<Option<NonNull<Header>>>,
-    tail: Cell<Option<NonNull<Header>>>,
+    pub(super) uid: usize,
+    pub(super) head: Cell<Option<NonNull<Header>>>,
+    pub(super) tail: Cell<Option<NonNull<Header>>>,
     /// The task that is being polled.
-    running: Cell<Option<NonNull<Header>>>,
+    pub(super) running: Cell<Option<NonNull<Header>>>,
     live: Cell<usize>,
-    abandoned: Cell<u64>,
+    pub(super) abandoned: Cell<u64>,
     lanes: [Lane; class::CLASSES],
     chunks: UnsafeCell<Vec<Chunk>>,
 }
@@ -77,24 +79,25 @@ impl Tasks {
 
 impl Drop for Tasks {
     fn drop(&mut self) {
-        cancel_all();
+        running::cancel_all();
         TASKS.set(ptr::null());
         // SAFETY: `enter` leaked this box, and only this value knows it; the pointer above is gone.
         let inner = unsafe { Box::from_raw(self.inner.as_ptr()) };
+        inner.inbox.close();
         if inner.live.get() > 0 {
             // Join handles outlive the shard, so the slots they look at must stay, and so must the number
             // by which those are told from the slots of a later shard.
             mem::keep();
         } else {
-            inner.inbox.close();
+            inner.inbox.retire();
         }
     }
 }
 
 #[inline]
-fn current<'a>() -> Option<&'a Inner> {
+pub(super) fn current<'a>() -> Option<&'a Inner> {
     // SAFETY: set by `enter` and cleared before the box is freed; the reference does not leave the
-    // calls of this module, which cannot end the shard.
+    // calls of this module and of `running`, which cannot end the shard.
     unsafe { TASKS.get().as_ref() }
 }
 
@@ -171,10 +174,18 @@ where
     start(future, 0, spawned_at).map(drop)
 }
 
-/// There is no memory for another fiber on this shard.
+/// There is no memory for another fiber, or whatever else was asked for, on this shard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Busy {
     budget: usize,
+}
+
+impl Busy {
+    /// Says so of this thread.
+    #[cold]
+    pub(crate) fn here() -> Busy {
+        Busy { budget: mem::statistics().budget }
+    }
 }
 
 impl fmt::Display for Busy {
@@ -195,16 +206,45 @@ where
 {
     let class = raw::vtable::<F>().class;
     let tasks = current().ok_or(Busy { budget: 0 })?;
-    let slot = match tasks.lanes[class].pop(class) {
-        Some(slot) => slot.cast(),
-        None => carve(tasks, class).ok_or_else(|| Busy { budget: mem::statistics().budget })?,
-    };
+    let slot = take_slot(tasks, class)?;
     // SAFETY: a free slot of the class of `F`; `carve` gave it a number.
     unsafe { raw::start(slot, future, state, spawned_at) };
     tasks.live.set(tasks.live.get() + 1);
     // SAFETY: live since the line above.
     push(tasks, unsafe { slot.as_ref() });
     Ok(slot)
+}
+
+#[inline]
+fn take_slot(tasks: &Inner, class: usize) -> Result<NonNull<Header>, Busy> {
+    match tasks.lanes[class].pop(class) {
+        Some(slot) => Ok(slot.cast()),
+        None => carve(tasks, class).ok_or_else(Busy::here),
+    }
+}
+
+/// A slot for a child, which counts as a fiber until [`give_child`].
+#[inline]
+pub(super) fn take_child(class: usize) -> Result<NonNull<Header>, Busy> {
+    let tasks = current().ok_or(Busy { budget: 0 })?;
+    let slot = take_slot(tasks, class)?;
+    tasks.live.set(tasks.live.get() + 1);
+    Ok(slot)
+}
+
+/// Gives the slot of a child back. If the shard that it is of has ended, the slot stays as it is.
+///
+/// # Safety
+///
+/// It came from `take_child(class)`, and nobody uses it any more.
+#[inline]
+pub(super) unsafe fn give_child(slot: NonNull<Header>, class: usize) {
+    // SAFETY: slots in use are readable.
+    let header = unsafe { slot.as_ref() };
+    if let Some(tasks) = current().filter(|tasks| tasks.uid == header.number().shard()) {
+        // SAFETY: promised by the caller.
+        unsafe { release(tasks, slot, class) };
+    }
 }
 
 /// A slot that was never used, with its first number.
@@ -270,168 +310,35 @@ pub(crate) fn has_ready() -> bool {
     current().is_some_and(|tasks| tasks.head.get().is_some())
 }
 
-/// Fibers of this shard whose result is not yet read.
+/// Fibers of this shard whose result is not yet read, and children.
 pub(crate) fn live() -> usize {
     current().map_or(0, |tasks| tasks.live.get())
 }
 
-/// How many fibers of this shard failed without anybody reading it (FUT-9).
-///
-/// ```
-/// #[seastar::main(shards = 1)]
-/// async fn main() {
-///     assert_eq!(seastar::abandoned_failures(), 0);
-/// }
-/// ```
-pub fn abandoned_failures() -> u64 {
-    current().map_or(0, |tasks| tasks.abandoned.get())
-}
-
-/// Polls what is ready, oldest first, until nothing is or `enough` says so.
-pub(crate) fn run_ready(mut enough: impl FnMut() -> bool) {
-    let Some(tasks) = current() else { return };
-    // Once around many polls, because it costs as much as a poll.
-    while let Err(panic) = catch_unwind(AssertUnwindSafe(|| while run_next(tasks) && !enough() {})) {
-        let Some(task) = tasks.running.take() else { resume_unwind(panic) };
-        // SAFETY: the task was being polled when it panicked.
-        unsafe { raw::panicked(task, panic) };
-        // SAFETY: as above. A panic says more than the wish to be cancelled.
-        unsafe { task.as_ref() }.clear(CANCELLED);
-        finish(task);
-    }
-}
-
-/// Polls the task at the front of the queue; `false` if there is none.
-#[inline]
-fn run_next(tasks: &Inner) -> bool {
-    let Some(front) = tasks.head.get() else { return false };
-    // SAFETY: tasks in the queue are live, and a live task is only freed here or by `retire`.
-    let task = unsafe { front.as_ref() };
-    tasks.head.set(task.next.get());
-    if tasks.head.get().is_none() {
-        tasks.tail.set(None);
-    }
-    task.clear(QUEUED);
-    if task.is(DONE) {
-        // It ended while it was queued.
-        if !task.is(HANDLE) {
-            free(tasks, front);
-        }
-        return true;
-    }
-    tasks.running.set(Some(front));
-    // SAFETY: live and not DONE.
-    let done = unsafe { (task.vtable().poll)(front) };
-    tasks.running.set(None);
-    if done {
-        task.clear(CANCELLED);
-        finish(front);
-    } else if task.is(CANCELLED) {
-        task.clear(CANCELLED);
-        cancel(front);
-    }
-    true
-}
-
-/// Ends a task that is not DONE by dropping its future.
-pub(super) fn cancel(task: NonNull<Header>) {
-    // SAFETY: whoever passes a task holds it by a handle, or found it live.
-    let header = unsafe { task.as_ref() };
-    let Some(tasks) = current() else { return };
-    if header.is(DONE) {
-        return;
-    }
-    if tasks.running.get() == Some(task) {
-        // As soon as it has been polled.
-        header.set(CANCELLED);
-        return;
-    }
-    if header.is(DROPPING) {
-        return;
-    }
-    // A destructor that cancels its own task must not come back here.
-    header.set(DROPPING);
-    // SAFETY: live and not DONE.
-    unsafe { (header.vtable().drop_future)(task) };
-    header.clear(DROPPING | CANCELLED);
-    if !header.is(PANICKED) {
-        header.set(CANCELLED);
-    }
-    finish(task);
-}
-
-/// The future is gone: tells who waits, or reports what nobody will read.
-fn finish(task: NonNull<Header>) {
-    // SAFETY: live.
-    let header = unsafe { task.as_ref() };
-    header.set(DONE);
-    if header.is(PANICKED) {
-        report_panic(header);
-    }
-    if !header.is(HANDLE) {
-        retire(task);
-    } else {
-        header.joiner.wake();
-    }
-}
-
-/// Frees a DONE task without a handle, after reporting a failure that nobody read.
-pub(super) fn retire(task: NonNull<Header>) {
-    // SAFETY: live and DONE; the last one who could look at its result has just gone.
-    let header = unsafe { task.as_ref() };
-    header.joiner.clear();
-    let failed = !header.is(CANCELLED) && discard(header);
-    // If the shard that the task is of has ended, its slots stay as they are.
-    let Some(tasks) = current().filter(|tasks| tasks.uid == header.number().shard()) else { return };
-    if failed {
-        tasks.abandoned.set(tasks.abandoned.get() + 1);
-    }
-    // A queued task is freed when its turn comes; it cannot leave the middle of the queue.
-    if !header.is(QUEUED) {
-        free(tasks, task);
-    }
-}
-
-/// Drops a result that nobody read; says whether it was a failure, after reporting that.
-fn discard(header: &Header) -> bool {
-    let mut failed = header.is(PANICKED);
-    // SAFETY: live and DONE; CANCELLED from here on, so that it happens once.
-    unsafe {
-        (header.vtable().discard)(NonNull::from(header), &mut |error| {
-            failed = true;
-            log::warn!(
-                target: "seastar",
-                "Failed fiber ignored: the one spawned at {} returned {error:?}",
-                location(header),
-            );
-        });
-    }
-    header.set(CANCELLED);
-    failed
-}
-
 /// Puts a slot that nobody refers to back on its lane, under its next number.
 #[inline]
-fn free(tasks: &Inner, task: NonNull<Header>) {
+pub(super) fn free(tasks: &Inner, task: NonNull<Header>) {
     // SAFETY: a DONE task without a handle, not in the queue.
     let header = unsafe { task.as_ref() };
     debug_assert!(!header.is(QUEUED | HANDLE | DROPPING));
-    let class = header.vtable().class;
+    // SAFETY: the class that it was started with, and nobody refers to it.
+    unsafe { release(tasks, task, header.vtable().class) };
+}
+
+/// Puts a slot back on its lane under its next number.
+///
+/// # Safety
+///
+/// The slot is of that class and in use, and nobody uses it any more.
+#[inline]
+unsafe fn release(tasks: &Inner, slot: NonNull<Header>, class: usize) {
+    // SAFETY: slots in use are readable.
+    let header = unsafe { slot.as_ref() };
     header.state.set(0);
     header.set_number(header.number().next());
     tasks.live.set(tasks.live.get() - 1);
     // SAFETY: of this lane, and unused from now on; wakers may still read its header.
-    unsafe { tasks.lanes[class].push(class, task.cast(), size_of::<Header>()) };
-}
-
-fn report_panic(header: &Header) {
-    // SAFETY: live, DONE and PANICKED, so the stage holds the panic; it is put back at once.
-    let message = unsafe { raw::panic_of(header) };
-    log::error!(target: "seastar", "A fiber panicked: the one spawned at {}: {}", location(header), panic_message(message));
-}
-
-fn location(header: &Header) -> &'static Location<'static> {
-    header.spawned_at.get().expect("live tasks know where they were spawned")
+    unsafe { tasks.lanes[class].push(class, slot.cast(), size_of::<Header>()) };
 }
 
 /// Puts the task behind a number into the run queue of its shard, wherever that is.
@@ -455,8 +362,18 @@ fn wake_here(tasks: &Inner, number: Number) {
     let Some(slot) = tasks.slot(number.chunk(), number.slot()) else { return };
     // SAFETY: every slot in use is a readable header, free or live.
     let header = unsafe { slot.as_ref() };
-    if header.number() == number && header.state() & (LIVE | QUEUED | DONE) == LIVE {
-        push(tasks, header);
+    if header.number() == number {
+        wake_header(tasks, header);
+    }
+}
+
+#[inline]
+fn wake_header(tasks: &Inner, header: &Header) {
+    match header.state() & (LIVE | QUEUED | DONE | CHILD) {
+        LIVE => push(tasks, header),
+        // SAFETY: live, and a child.
+        state if state == LIVE | CHILD => unsafe { parent::wake(header) },
+        _ => {}
     }
 }
 
@@ -483,24 +400,14 @@ pub(crate) fn drain_inbox() {
     }
 }
 
-/// Wakes every fiber once, so that each notices that the shard is stopping.
+/// Wakes every fiber and every child once, so that each notices that the shard is stopping.
 pub(crate) fn wake_all() {
-    for_each_live(|tasks, task| {
-        // SAFETY: `for_each_live` passes live tasks.
-        let header = unsafe { task.as_ref() };
-        if !header.is(QUEUED | DONE) {
-            push(tasks, header);
-        }
-    });
+    // SAFETY: `for_each_live` passes live tasks.
+    for_each_live(0, |tasks, task| wake_header(tasks, unsafe { task.as_ref() }));
 }
 
-/// Drops the futures of all fibers; those that dropping spawns as well.
-pub(crate) fn cancel_all() {
-    while for_each_live(|_, task| cancel(task)) > 0 {}
-}
-
-/// Calls `each` for all tasks that are not DONE; says how many there were.
-fn for_each_live(mut each: impl FnMut(&Inner, NonNull<Header>)) -> usize {
+/// Calls `each` for all tasks that are neither DONE nor `skipped`; says how many there were.
+pub(super) fn for_each_live(skipped: u8, mut each: impl FnMut(&Inner, NonNull<Header>)) -> usize {
     let Some(tasks) = current() else { return 0 };
     let mut found = 0;
     for chunk in 0.. {
@@ -511,7 +418,7 @@ fn for_each_live(mut each: impl FnMut(&Inner, NonNull<Header>)) -> usize {
             let Some(task) = tasks.slot(chunk, slot) else { break };
             // SAFETY: every slot in use is a readable header.
             let header = unsafe { task.as_ref() };
-            if header.is(LIVE) && !header.is(DONE) {
+            if header.is(LIVE) && !header.is(DONE | skipped) {
                 found += 1;
                 each(tasks, task);
             }

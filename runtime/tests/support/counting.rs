@@ -1,4 +1,4 @@
-//! An allocator that counts, for each thread by itself.
+//! An allocator that counts, for each thread.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -35,4 +35,12 @@ static ALLOCATOR: Counting = Counting;
 /// How often this thread has allocated.
 pub fn allocations() -> usize {
     COUNT.get()
+}
+
+/// What `work` allocates on this thread when it is done for the first time.
+#[allow(dead_code, reason = "some tests only need the count")]
+pub async fn allocated(work: impl AsyncFnOnce()) -> usize {
+    let before = allocations();
+    work().await;
+    allocations() - before
 }

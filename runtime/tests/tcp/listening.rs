@@ -1,8 +1,12 @@
 //! Listening, accepting and connecting.
 
+use std::future::Future;
 use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpStream as StdStream};
+use std::pin::pin;
 use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Wake, Waker};
 use std::time::Duration;
 
 use seastar::net::{ListenOptions, connect, listen, listen_with};
@@ -11,9 +15,13 @@ use seastar::{sleep, spawn, timeout, yield_now};
 use super::guard::guard;
 use super::pair;
 
-/// Descriptors that this process has open.
-fn descriptors() -> usize {
-    std::fs::read_dir("/proc/self/fd").unwrap().count()
+/// Sockets that this process has open. Tests that start meanwhile open other descriptors, which stay.
+fn sockets() -> usize {
+    let open = std::fs::read_dir("/proc/self/fd").unwrap();
+    let is_socket = |path: std::path::PathBuf| {
+        std::fs::read_link(path).is_ok_and(|what| what.to_string_lossy().starts_with("socket:"))
+    };
+    open.filter(|entry| entry.as_ref().is_ok_and(|entry| is_socket(entry.path()))).count()
 }
 
 #[seastar::test]
@@ -117,12 +125,12 @@ fn full_listener() -> (std::net::TcpListener, Vec<StdStream>) {
 async fn a_connect_that_is_dropped_is_given_up() {
     let (listener, _clients) = full_listener();
     let address = listener.local_addr().unwrap();
-    let before = descriptors();
+    let before = sockets();
     for _ in 0..50 {
         assert!(timeout(Duration::from_micros(200), connect(address)).await.is_err());
     }
     let settled = async {
-        while descriptors() > before {
+        while sockets() > before {
             sleep(Duration::from_millis(1)).await;
         }
     };
@@ -226,4 +234,27 @@ async fn a_burst_of_connections_is_accepted_whole() {
     for _ in 0..800 {
         timeout(Duration::from_secs(30), listener.accept()).await.unwrap().unwrap();
     }
+}
+
+struct Nothing;
+
+impl Wake for Nothing {
+    fn wake(self: Arc<Self>) {}
+}
+
+#[seastar::test]
+async fn accepts_that_were_given_up_hold_nothing() {
+    let listener = listen("127.0.0.1:0").unwrap();
+    let nothing = Arc::new(Nothing);
+    let waker = Waker::from(nothing.clone());
+    let mut context = Context::from_waker(&waker);
+    for _ in 0..10 {
+        let (mut first, mut second) = (pin!(listener.accept()), pin!(listener.accept()));
+        for _ in 0..2 {
+            assert!(first.as_mut().poll(&mut context).is_pending());
+            assert!(second.as_mut().poll(&mut context).is_pending());
+        }
+        assert_eq!(Arc::strong_count(&nothing), 2 + 2);
+    }
+    assert_eq!(Arc::strong_count(&nothing), 2);
 }

@@ -7,8 +7,10 @@ mod random;
 
 mod closing;
 mod distribution;
+mod foreign;
 mod input;
 mod listening;
+mod outliving;
 mod output;
 
 use std::io;

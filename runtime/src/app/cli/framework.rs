@@ -114,6 +114,9 @@ pub(super) struct Framework {
     grace_period_ms: Option<u64>,
 }
 
+/// The options that configure the log.
+pub(super) const LOG_OPTIONS: [&str; 2] = ["--default-log-level", "--logger-log-level"];
+
 /// How much is said about each option.
 #[derive(Clone, Copy)]
 pub(super) enum Help {

@@ -90,8 +90,6 @@ fn mistakes_exit_with_2_and_say_so_on_stderr() {
         ("--task-quota-ms 0", "not above 0"),
         ("--task-quota-ms nan", "not above 0"),
         ("--grace-period-ms -1", "unexpected argument '-1'"),
-        ("--default-log-level loud", "`loud` is no log level"),
-        ("--logger-log-level echo", "write `name=level`"),
         ("-c1 -c2", "cannot be used multiple times"),
         ("stray", "unexpected argument 'stray'"),
     ] {
@@ -99,6 +97,19 @@ fn mistakes_exit_with_2_and_say_so_on_stderr() {
         assert_eq!((exit.code, exit.stdout.as_str()), (2, ""), "{line}");
         assert!(exit.stderr.starts_with("error: ") && exit.stderr.contains(words), "{line}: {}", exit.stderr);
         assert!(exit.stderr.contains("try '--help'"), "{line}: {}", exit.stderr);
+    }
+}
+
+#[test]
+fn log_levels_that_are_none_exit_with_1() {
+    for (line, words) in [
+        ("--default-log-level loud", "`loud` is no log level"),
+        ("--logger-log-level echo", "write `name=level`"),
+    ] {
+        let exit = exit(line);
+        assert_eq!((exit.code, exit.stdout.as_str()), (1, ""), "{line}");
+        assert!(exit.stderr.starts_with("logging configuration error: invalid value"), "{}", exit.stderr);
+        assert!(exit.stderr.contains(words), "{}", exit.stderr);
     }
 }
 
@@ -184,7 +195,7 @@ fn the_application_gets_its_own() {
     assert_eq!(options, Options::new().shards(2));
     assert_eq!(echo, Echo { port: 7, size: 5, memory: Some("x".to_owned()) });
     let exit = parse::<Echo>(Options::new(), argv("-c2")).unwrap_err();
-    assert_eq!(exit.code, 2);
+    assert_eq!(exit.code, 1, "something required is missing");
     assert!(exit.stderr.contains("--size <SIZE>"), "{}", exit.stderr);
 }
 

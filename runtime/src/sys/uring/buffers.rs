@@ -3,6 +3,7 @@
 //! Buffers are numbered; the kernel takes them in the order in which they were given. Which ones are
 //! in use, and by whom, is the business of the floor above.
 
+use std::cell::Cell;
 use std::io;
 use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
@@ -27,8 +28,8 @@ const STRIDE: usize = SIZE + 64;
 pub(crate) struct BufferRing {
     ring: Mapping,
     memory: ManuallyDrop<Mapping>,
-    kept: bool,
-    tail: u16,
+    kept: Cell<bool>,
+    tail: Cell<u16>,
 }
 
 impl BufferRing {
@@ -36,12 +37,11 @@ impl BufferRing {
     pub(crate) fn new() -> io::Result<BufferRing> {
         let ring = Mapping::new(ENTRIES as usize * size_of::<BufRingEntry>())?;
         let memory = ManuallyDrop::new(Mapping::new(ENTRIES as usize * STRIDE)?);
-        Ok(BufferRing { ring, memory, kept: false, tail: 0 })
+        Ok(BufferRing { ring, memory, kept: Cell::new(false), tail: Cell::new(0) })
     }
 
-    pub(crate) fn entries(&self) -> u16 {
-        ENTRIES
-    }
+    /// The most buffers there can be; a power of two.
+    pub(crate) const ENTRIES: u16 = ENTRIES;
 
     /// Bytes that one buffer holds.
     pub(crate) const fn buffer_size(&self) -> usize {
@@ -56,25 +56,25 @@ impl BufferRing {
         self.ring.base().as_ptr() as u64
     }
 
-    /// The first byte of a buffer.
+    /// The first byte of a buffer. Numbers that are too large wrap around.
     #[inline]
     pub(crate) fn address(&self, buffer: u16) -> NonNull<u8> {
-        assert!(buffer < ENTRIES);
-        // SAFETY: the mapping holds `ENTRIES` strides, and the number was checked.
-        unsafe { self.memory.base().add(buffer as usize * STRIDE) }
+        let buffer = (buffer & (ENTRIES - 1)) as usize;
+        // SAFETY: the mapping holds `ENTRIES` strides, and the number is below that.
+        unsafe { self.memory.base().add(buffer * STRIDE) }
     }
 
     /// The memory of the buffers stays for ever: somebody still looks at it.
-    pub(crate) fn keep(&mut self) {
-        self.kept = true;
+    pub(crate) fn keep(&self) {
+        self.kept.set(true);
     }
 
     /// Gives a buffer to the kernel, which may fill it from now on.
     #[inline]
-    pub(crate) fn provide(&mut self, buffer: u16) {
+    pub(crate) fn provide(&self, buffer: u16) {
         let address = self.address(buffer);
-        let index = self.tail & (ENTRIES - 1);
-        self.tail = self.tail.wrapping_add(1);
+        let index = self.tail.get() & (ENTRIES - 1);
+        self.tail.set(self.tail.get().wrapping_add(1));
         let entries = self.ring.base().cast::<BufRingEntry>();
         // SAFETY: the index is masked to the entries mapped; the kernel does not look at the entry
         // before the tail below covers it. The tail lies in a field of the first entry that the setters
@@ -85,14 +85,14 @@ impl BufferRing {
             entry.set_len(SIZE as u32);
             entry.set_bid(buffer);
             let tail = BufRingEntry::tail(entries.as_ptr());
-            AtomicU16::from_ptr(tail.cast_mut()).store(self.tail, Ordering::Release);
+            AtomicU16::from_ptr(tail.cast_mut()).store(self.tail.get(), Ordering::Release);
         }
     }
 }
 
 impl Drop for BufferRing {
     fn drop(&mut self) {
-        if !self.kept {
+        if !self.kept.get() {
             // SAFETY: dropped once, here.
             unsafe { ManuallyDrop::drop(&mut self.memory) };
         }

@@ -7,7 +7,7 @@ use io_uring::{opcode, types};
 use super::buffers::GROUP;
 use crate::sys::op::Op;
 
-#[inline]
+#[inline(always)]
 pub(super) fn encode(op: Op) -> Entry {
     match op {
         Op::Accept { fd } => opcode::AcceptMulti::new(Fd(fd)).flags(libc::SOCK_CLOEXEC).build(),
@@ -17,6 +17,7 @@ pub(super) fn encode(op: Op) -> Entry {
             opcode::Send::new(Fd(fd), base, len).flags(libc::MSG_WAITALL | libc::MSG_NOSIGNAL).build()
         }
         Op::Close { fd } => opcode::Close::new(Fd(fd)).build(),
+        Op::AwaitReadable { fd } => opcode::PollAdd::new(Fd(fd), libc::POLLIN as u32).build(),
         Op::PollReadable { fd } => opcode::PollAdd::new(Fd(fd), libc::POLLIN as u32).multi(true).build(),
         Op::Cancel { token } => {
             opcode::AsyncCancel2::new(CancelBuilder::user_data(token)).build().flags(Flags::SKIP_SUCCESS)

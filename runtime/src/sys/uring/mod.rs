@@ -6,11 +6,13 @@ mod setup;
 
 pub(crate) use buffers::BufferRing;
 
+use std::fmt;
 use std::io;
-use std::mem::ManuallyDrop;
+use std::mem::{ManuallyDrop, MaybeUninit};
 use std::os::fd::{AsRawFd, RawFd};
 use std::ptr::NonNull;
 
+use io_uring::squeue::Entry;
 use io_uring::types::{SubmitArgs, Timespec};
 use io_uring::{CompletionQueue, EnterFlags, IoUring, SubmissionQueue, Submitter};
 
@@ -27,6 +29,13 @@ pub(crate) enum Wait {
     Forever,
 }
 
+/// How often the kernel is asked to take operations off a full queue before it has refused: it may have no
+/// memory for them.
+const ENTERS_MAX: u32 = 1000;
+
+/// Room for some completions.
+pub(crate) type Batch = [MaybeUninit<io_uring::cqueue::Entry>; 32];
+
 /// One ring, owned and entered by one thread.
 pub(crate) struct Driver {
     submitter: ManuallyDrop<Submitter<'static>>,
@@ -36,24 +45,44 @@ pub(crate) struct Driver {
     ring: NonNull<IoUring>,
     /// Completions are only posted by an enter with GETEVENTS, and the kernel flags when one is due.
     deferred: bool,
+    features: Features,
+}
+
+/// What the kernel gave to a ring, for the log.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Features {
+    flags: &'static str,
+    registered: bool,
+}
+
+impl fmt::Display for Features {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let descriptor = if self.registered { "a registered" } else { "an ordinary" };
+        write!(f, "{} and {descriptor} descriptor", self.flags)
+    }
 }
 
 impl Driver {
     /// Sets up a ring with every flag of the running kernel that helps.
     pub(crate) fn new() -> io::Result<Driver> {
-        let (ring, deferred) = setup::build()?;
+        let (ring, deferred, flags) = setup::build()?;
         let ring = NonNull::from(Box::leak(Box::new(ring)));
         // SAFETY: the box is leaked until `drop`, which ends these borrows first, and nobody else has it.
         let (mut submitter, submissions, completions) = unsafe { &mut *ring.as_ptr() }.split();
         // Saves the lookup of the descriptor on each enter; older kernels do without.
-        let _ = submitter.register_ring_fd();
+        let registered = submitter.register_ring_fd().is_ok();
         Ok(Driver {
             submitter: ManuallyDrop::new(submitter),
             submissions: ManuallyDrop::new(submissions),
             completions: ManuallyDrop::new(completions),
             ring,
             deferred,
+            features: Features { flags, registered },
         })
+    }
+
+    pub(crate) fn features(&self) -> Features {
+        self.features
     }
 
     /// The descriptor to which other rings send [`Op::Ring`].
@@ -62,20 +91,35 @@ impl Driver {
         unsafe { self.ring.as_ref() }.as_raw_fd()
     }
 
-    /// Queues an operation for the next [`enter`](Self::enter); a full queue is entered at once.
+    /// Queues an operation for the next [`enter`](Self::enter); a full queue is entered at once. Fails when the
+    /// kernel takes nothing from it.
     ///
     /// # Safety
     ///
     /// Memory that `op` points to stays valid until the last completion with this token.
+    #[inline(always)]
     pub(crate) unsafe fn push(&mut self, op: Op, token: u64) -> io::Result<()> {
         let entry = encode::encode(op).user_data(token);
-        while {
-            // SAFETY: the caller keeps the memory of the operation valid.
-            unsafe { self.submissions.push(&entry) }.is_err()
-        } {
-            self.enter(Wait::No)?;
+        // SAFETY: the caller keeps the memory of the operation valid.
+        match unsafe { self.submissions.push(&entry) } {
+            Ok(()) => Ok(()),
+            // SAFETY: as above.
+            Err(_) => unsafe { self.push_to_full(&entry) },
         }
-        Ok(())
+    }
+
+    /// Makes room, then pushes.
+    #[cold]
+    #[inline(never)]
+    unsafe fn push_to_full(&mut self, entry: &Entry) -> io::Result<()> {
+        for _ in 0..ENTERS_MAX {
+            self.enter(Wait::No)?;
+            // SAFETY: promised by the caller.
+            if unsafe { self.submissions.push(entry) }.is_ok() {
+                return Ok(());
+            }
+        }
+        Err(io::Error::from_raw_os_error(libc::EAGAIN))
     }
 
     /// Whether the kernel has something for us: completions, or work that makes some when we enter.
@@ -127,24 +171,21 @@ impl Driver {
         }
     }
 
-    /// The next completion that the last enter posted.
+    /// The oldest completions that were not taken; fewer than `batch` holds if there are no more.
+    ///
+    /// A batch leaves the ring at once, so that what is done for one may enter the kernel.
     #[inline]
-    pub(crate) fn next(&mut self) -> Option<Completion> {
-        let entry = self.completions.next()?;
-        Some(Completion::new(entry.user_data(), entry.result(), entry.flags()))
-    }
-
-    /// Makes room for the completions that follow.
-    #[inline]
-    pub(crate) fn reaped(&mut self) {
+    pub(crate) fn take<'a>(&mut self, batch: &'a mut Batch) -> impl Iterator<Item = Completion> + use<'a> {
+        let entries = self.completions.fill(batch);
         self.completions.sync();
+        entries.iter().map(|entry| Completion::new(entry.user_data(), entry.result(), entry.flags()))
     }
 
     /// Gives the kernel a ring of buffers for [`Op::Receive`].
     pub(crate) fn register_buffers(&self, buffers: &BufferRing) -> io::Result<()> {
         // SAFETY: the buffer ring stays mapped until the driver is dropped (the reactor drops it later).
         unsafe {
-            let (address, entries) = (buffers.ring_address(), buffers.entries());
+            let (address, entries) = (buffers.ring_address(), BufferRing::ENTRIES);
             self.submitter.register_buf_ring_with_flags(address, entries, buffers.group(), 0)
         }
     }

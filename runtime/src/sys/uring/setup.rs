@@ -10,24 +10,32 @@ const SUBMISSIONS: u32 = 1024;
 /// because a multishot operation completes many times in one enter.
 const COMPLETIONS: u32 = 8192;
 
-/// A set of flags and whether it defers completions to the enter.
-type Attempt = (fn(&mut Builder) -> &mut Builder, bool);
+/// A set of flags, whether it defers completions to the enter, and how it is called.
+type Attempt = (fn(&mut Builder) -> &mut Builder, bool, &'static str);
 
 const ATTEMPTS: [Attempt; 4] = [
-    (|b| b.setup_single_issuer().setup_defer_taskrun().setup_taskrun_flag().setup_no_sqarray(), true),
-    (|b| b.setup_single_issuer().setup_defer_taskrun().setup_taskrun_flag(), true),
-    (|b| b.setup_coop_taskrun().setup_taskrun_flag(), true),
-    (|b| b, false),
+    (
+        |b| b.setup_single_issuer().setup_defer_taskrun().setup_taskrun_flag().setup_no_sqarray(),
+        true,
+        "SINGLE_ISSUER DEFER_TASKRUN TASKRUN_FLAG NO_SQARRAY",
+    ),
+    (
+        |b| b.setup_single_issuer().setup_defer_taskrun().setup_taskrun_flag(),
+        true,
+        "SINGLE_ISSUER DEFER_TASKRUN TASKRUN_FLAG",
+    ),
+    (|b| b.setup_coop_taskrun().setup_taskrun_flag(), true, "COOP_TASKRUN TASKRUN_FLAG"),
+    (|b| b, false, "no flags"),
 ];
 
-/// The ring, and whether its completions wait for an enter.
-pub(super) fn build() -> io::Result<(IoUring, bool)> {
+/// The ring, whether its completions wait for an enter, and its flags in words.
+pub(super) fn build() -> io::Result<(IoUring, bool, &'static str)> {
     let mut refused = None;
-    for (flags, deferred) in ATTEMPTS {
+    for (flags, deferred, words) in ATTEMPTS {
         let mut builder = IoUring::builder();
         builder.dontfork().setup_cqsize(COMPLETIONS).setup_clamp().setup_submit_all();
         match flags(&mut builder).build(SUBMISSIONS) {
-            Ok(ring) => return Ok((ring, deferred)),
+            Ok(ring) => return Ok((ring, deferred, words)),
             Err(error) if error.raw_os_error() == Some(libc::EINVAL) => refused = Some(error),
             Err(error) => return Err(error),
         }
