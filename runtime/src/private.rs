@@ -71,9 +71,9 @@ where
     }
 }
 
-fn exit_code<R: Exit>(ended: Ended<R>) -> ExitCode {
+fn exit_code(ended: Ended<ExitCode>) -> ExitCode {
     match ended {
-        Ended::Returned(output) => output.into_code(),
+        Ended::Returned(code) => code,
         Ended::Panicked(_) => PANICKED.into(),
         // What failed is logged.
         Ended::Failed => ExitCode::FAILURE,
@@ -133,9 +133,9 @@ mod tests {
 
     #[test]
     fn a_program_tells_how_it_ended() {
-        assert_eq!(exit_code(Ended::Returned(7u8)), ExitCode::from(7));
-        assert_eq!(exit_code(Ended::<()>::Stopped), ExitCode::SUCCESS);
-        assert_eq!(exit_code(Ended::<()>::Failed), ExitCode::FAILURE);
-        assert_eq!(exit_code(Ended::<()>::Panicked(Box::new("text"))), ExitCode::from(101));
+        assert_eq!(exit_code(Ended::Returned(ExitCode::from(7))), ExitCode::from(7));
+        assert_eq!(exit_code(Ended::Stopped), ExitCode::SUCCESS);
+        assert_eq!(exit_code(Ended::Failed), ExitCode::FAILURE);
+        assert_eq!(exit_code(Ended::Panicked(Box::new("text"))), ExitCode::from(101));
     }
 }

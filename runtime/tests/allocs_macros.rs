@@ -13,14 +13,7 @@ use seastar::{
 #[path = "support/counting.rs"]
 mod counting;
 
-use counting::allocations;
-
-/// What `work` allocates on this thread when it is done for the first time.
-async fn allocated(work: impl AsyncFnOnce()) -> usize {
-    let before = allocations();
-    work().await;
-    allocations() - before
-}
+use counting::allocated;
 
 #[seastar::test(shards = 1)]
 async fn the_counter_counts() {

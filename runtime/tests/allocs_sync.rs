@@ -12,14 +12,7 @@ use seastar::sync::{AbortSource, Barrier, Condvar, Gate, Limit, Mutex, Queue, Rw
 use seastar::time::sleep_abortable;
 use seastar::{spawn, yield_now};
 
-use counting::allocations;
-
-/// What `work` allocates when it is done for the first time.
-async fn allocated(work: impl AsyncFnOnce()) -> usize {
-    let before = allocations();
-    work().await;
-    allocations() - before
-}
+use counting::{allocated, allocations};
 
 /// Polls a future that has to wait.
 async fn waits<F: Future>(mut future: Pin<&mut F>) {
