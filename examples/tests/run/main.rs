@@ -3,6 +3,7 @@
 //! `EXPECTED=overwrite cargo test -p seastar-examples` writes the files anew where they differ.
 
 mod expected;
+mod fibers;
 mod program;
 mod programs;
 mod server;

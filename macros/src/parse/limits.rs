@@ -14,7 +14,7 @@ pub fn set(limits: &mut Limits, option: ExprAssign, errors: &mut Errors) {
         "abort" => &mut limits.abort,
         "units" => return errors.at(name, "the number of units stands behind the semaphore, without a name"),
         _ => {
-            let meant = match nearest(&word, ["timeout", "abort"].into_iter()) {
+            let meant = match nearest(&word, ["timeout", "abort"]) {
                 Some(meant) => format!("did you mean `{meant}`?"),
                 None => "there are `timeout = duration` and `abort = source`".into(),
             };

@@ -6,10 +6,12 @@
 mod budget;
 mod busy;
 mod call;
+mod child;
 mod children;
 mod inbox;
 mod join;
 mod outcome;
+mod parent;
 mod pool;
 mod raw;
 mod running;

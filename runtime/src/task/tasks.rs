@@ -7,10 +7,10 @@ use std::ptr::{self, NonNull};
 use std::task::Waker;
 
 use super::busy::Busy;
-use super::children;
 use super::inbox::Inbox;
 use super::join::JoinHandle;
 use super::outcome::Outcome;
+use super::parent;
 use super::pool::{self, Pool, PoolLane, Taken};
 use super::raw::{self, CHILD, DONE, DROPPING, HANDLE, Header, LIVE, POOLED, QUEUED};
 use super::running;
@@ -420,7 +420,7 @@ fn wake_header(tasks: &Inner, header: &Header) {
     match header.state() & (LIVE | QUEUED | DONE | CHILD) {
         LIVE => push(tasks, header),
         // SAFETY: live, and a child.
-        state if state == LIVE | CHILD => unsafe { children::wake(header) },
+        state if state == LIVE | CHILD => unsafe { parent::wake(header) },
         _ => {}
     }
 }
