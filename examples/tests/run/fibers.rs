@@ -40,6 +40,13 @@ fn bytes_are_units_and_too_many_are_refused() {
 }
 
 #[test]
+fn every_shard_has_its_own_limit() {
+    let finished = run("per_shard_limit", two_shards());
+    assert_output("per_shard_limit", &finished.stdout);
+    assert_eq!((finished.code, &*finished.stderr), (Some(0), ""));
+}
+
+#[test]
 fn several_are_awaited_at_once() {
     assert_prints("when_all");
 }
@@ -113,7 +120,7 @@ fn a_gate_closes_behind_the_last_one() {
             let done = place(&format!("done {number}")).expect("what was started is done");
             assert!(done < closed, "{lines:?}");
         }
-        let late = format!("the gate is closed, {} does not start", started.len() + 1);
+        let late = format!("gate closed, {} does not start", started.len() + 1);
         assert!(place(&late) > Some(closing), "{lines:?}");
         assert_eq!((lines.last(), finished.code), (Some(&"gate closed"), Some(0)));
     }

@@ -7,6 +7,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
+use crate::mem::ShardLocal;
 use crate::reactor;
 use crate::smp::{submit_to, this_shard};
 use crate::sync::{Gate, GateClosed, Holder, OwnedGateHolder};
@@ -57,7 +58,7 @@ impl From<Busy> for NotStarted {
 #[diagnostic::on_unimplemented(
     message = "the fiber outlives this function, and a `{Self}` may not; share the gate as `Rc<Gate>`",
     label = "not a gate that the fiber can keep",
-    note = "`Rc<Gate>`, `&'static Gate` and `OwnedGateHolder` will do; `gate = none` is for work that nobody waits for"
+    note = "`Rc<Gate>`, `&'static Gate`, a `#[seastar::shard_local]` gate and `OwnedGateHolder` will do; `gate = none` is for work that nobody waits for"
 )]
 pub trait Entry {
     /// Keeps the gate from closing.
@@ -96,6 +97,16 @@ impl Entry for &'static Gate {
 
     fn enter(&self) -> Result<Self::Holder, NotStarted> {
         self.hold().map_err(NotStarted::GateClosed)
+    }
+}
+
+/// The shard's own, which outlives its fibers.
+impl Entry for ShardLocal<Gate> {
+    type Holder = Holder<&'static Gate>;
+    type Refusal = NotStarted;
+
+    fn enter(&self) -> Result<Self::Holder, NotStarted> {
+        ShardLocal::get(self).hold().map_err(NotStarted::GateClosed)
     }
 }
 

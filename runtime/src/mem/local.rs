@@ -72,7 +72,7 @@ impl<T> ShardLocal<T> {
     /// assert!(ShardLocal::try_get(&SERVED).is_none());
     /// ```
     #[inline]
-    pub fn try_get(this: &Self) -> Option<&T> {
+    pub fn try_get(this: &Self) -> Option<&'static T> {
         let distance = DISTANCE.get();
         if distance.is_null() {
             return None;
@@ -80,6 +80,16 @@ impl<T> ShardLocal<T> {
         let own = distance.wrapping_add(ptr::from_ref(this).addr()).cast::<T>();
         // SAFETY: the shard's copy of this static, which is never unmapped and never mutably borrowed.
         Some(unsafe { &*own })
+    }
+
+    /// This shard's own.
+    #[inline]
+    #[track_caller]
+    pub(crate) fn get(this: &Self) -> &'static T {
+        match ShardLocal::try_get(this) {
+            Some(own) => own,
+            None => no_shard(),
+        }
     }
 }
 
@@ -89,10 +99,7 @@ impl<T> Deref for ShardLocal<T> {
     #[inline]
     #[track_caller]
     fn deref(&self) -> &T {
-        match ShardLocal::try_get(self) {
-            Some(own) => own,
-            None => no_shard(),
-        }
+        ShardLocal::get(self)
     }
 }
 
