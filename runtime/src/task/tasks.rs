@@ -1,18 +1,14 @@
-//! All tasks of one shard: their slots, how they are spawned and woken, and the run queue.
+//! All tasks of one shard: their slots, how they are woken, and the run queue.
 
 use std::cell::{Cell, UnsafeCell};
-use std::future::Future;
-use std::panic::Location;
 use std::ptr::{self, NonNull};
 use std::task::Waker;
 
 use super::busy::Busy;
 use super::inbox::Inbox;
-use super::join::JoinHandle;
-use super::outcome::Outcome;
 use super::parent;
-use super::pool::{self, Pool, PoolLane, Taken};
-use super::raw::{self, CHILD, DONE, DROPPING, HANDLE, Header, LIVE, POOLED, QUEUED};
+use super::pool::{self, PoolLane};
+use super::raw::{CHILD, DONE, DROPPING, HANDLE, Header, LIVE, POOLED, QUEUED};
 use super::running;
 use super::waker::{self, CHUNKS_MAX, Number, SLOTS_MAX};
 use crate::mem::{self, Lane, class};
@@ -35,11 +31,11 @@ pub(super) struct Inner {
     pub(super) tail: Cell<Option<NonNull<Header>>>,
     /// The task that is being polled.
     pub(super) running: Cell<Option<NonNull<Header>>>,
-    live: Cell<usize>,
+    pub(super) live: Cell<usize>,
     pub(super) abandoned: Cell<u64>,
     lanes: [Lane; class::CLASSES],
     /// In the order of the table of all pools.
-    pools: Vec<PoolLane>,
+    pub(super) pools: Vec<PoolLane>,
     chunks: UnsafeCell<Vec<Chunk>>,
 }
 
@@ -119,132 +115,9 @@ pub(super) fn current<'a>() -> Option<&'a Inner> {
     unsafe { TASKS.get().as_ref() }
 }
 
-/// Starts a fiber on this shard and returns a handle to its result.
-///
-/// The fiber runs for the first time after the caller has suspended. Its memory is a block of the
-/// shard's arena: nothing is allocated once the arena has seen the size.
-///
-/// # Panics
-///
-/// Off a shard, and when the shard's memory budget (`-m`) is used up; [`try_spawn`] returns that
-/// as a value.
-///
-/// ```
-/// #[seastar::main(shards = 1)]
-/// async fn main() {
-///     let squares: Vec<_> = (1..4).map(|n| seastar::spawn(async move { n * n })).collect();
-///     let mut sum = 0;
-///     for square in squares {
-///         sum += square.await.unwrap();
-///     }
-///     assert_eq!(sum, 14);
-/// }
-/// ```
+/// A free slot with a number.
 #[inline]
-#[track_caller]
-pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
-where
-    F: Future<Output: Outcome> + 'static,
-{
-    match start(future, HANDLE, Location::caller()) {
-        Ok(task) => JoinHandle::new(task),
-        Err(busy) => panic!("cannot spawn: {busy}"),
-    }
-}
-
-/// Starts a fiber like [`spawn`], or says that there is no memory for it.
-///
-/// The future is dropped in that case.
-///
-/// ```
-/// #[seastar::main(shards = 1)]
-/// async fn main() {
-///     match seastar::try_spawn(async { 7 }) {
-///         Ok(handle) => assert_eq!(handle.await.unwrap(), 7),
-///         Err(busy) => eprintln!("shedding load: {busy}"),
-///     }
-/// }
-/// ```
-#[track_caller]
-pub fn try_spawn<F>(future: F) -> Result<JoinHandle<F::Output>, Busy>
-where
-    F: Future<Output: Outcome> + 'static,
-{
-    spawn_at(future, Location::caller())
-}
-
-/// [`try_spawn`]; `spawned_at` stands in reports of its failure.
-pub(crate) fn spawn_at<F>(
-    future: F,
-    spawned_at: &'static Location<'static>,
-) -> Result<JoinHandle<F::Output>, Busy>
-where
-    F: Future<Output: Outcome> + 'static,
-{
-    start(future, HANDLE, spawned_at).map(JoinHandle::new)
-}
-
-/// Starts a fiber without a handle; `spawned_at` stands in reports of its failure.
-pub(crate) fn spawn_detached<F>(future: F, spawned_at: &'static Location<'static>) -> Result<(), Busy>
-where
-    F: Future<Output: Outcome> + 'static,
-{
-    start(future, 0, spawned_at).map(drop)
-}
-
-/// Starts a fiber in a slot of `pool`, which a function with `#[seastar::task(pool = N)]` does.
-///
-/// The future is made in its slot. `pool` has to be in the table of pools.
-#[inline]
-#[track_caller]
-pub fn spawn_in<A, F>(
-    pool: &'static Pool,
-    function: impl FnOnce(A) -> F,
-    arguments: A,
-) -> Result<JoinHandle<F::Output>, Busy>
-where
-    F: Future<Output: Outcome> + 'static,
-{
-    let tasks = current().ok_or_else(Busy::here)?;
-    let lane = tasks.pools.get(pool.index()).expect("every pool is in the table");
-    assert!(lane.holds(raw::slot_size::<F>()), "a pool is for the function that it was made for");
-    let slot = match lane.take().ok_or_else(|| Busy::pool(pool))? {
-        Taken::Again(slot) => slot,
-        Taken::First(slot, place) => {
-            number(tasks, slot, lane.chunk + place / SLOTS_MAX);
-            slot
-        }
-    };
-    // SAFETY: a free slot of sufficient size, with a number.
-    unsafe { raw::start_pooled(slot, || function(arguments), HANDLE, Location::caller()) };
-    begin(tasks, slot);
-    Ok(JoinHandle::new(slot))
-}
-
-#[inline]
-fn start<F>(future: F, state: u8, spawned_at: &'static Location<'static>) -> Result<NonNull<Header>, Busy>
-where
-    F: Future<Output: Outcome> + 'static,
-{
-    let class = raw::vtable::<F>().class;
-    let tasks = current().ok_or_else(Busy::here)?;
-    let slot = take_slot(tasks, class)?;
-    // SAFETY: a free slot of the class of `F`; `carve` gave it a number.
-    unsafe { raw::start(slot, future, state, spawned_at) };
-    begin(tasks, slot);
-    Ok(slot)
-}
-
-/// Queues a task that was just made.
-#[inline]
-fn begin(tasks: &Inner, slot: NonNull<Header>) {
-    tasks.live.set(tasks.live.get() + 1);
-    // SAFETY: callers have just made it live.
-    push(tasks, unsafe { slot.as_ref() });
-}
-
-#[inline]
-fn take_slot(tasks: &Inner, class: usize) -> Result<NonNull<Header>, Busy> {
+pub(super) fn take_slot(tasks: &Inner, class: usize) -> Result<NonNull<Header>, Busy> {
     match tasks.lanes[class].pop(class) {
         Some(slot) => Ok(slot.cast()),
         None => carve(tasks, class).ok_or_else(Busy::here),
@@ -304,7 +177,7 @@ fn carve(tasks: &Inner, class: usize) -> Option<NonNull<Header>> {
 
 /// Gives the next slot of a chunk its first number.
 #[cold]
-fn number(tasks: &Inner, slot: NonNull<Header>, chunk: usize) {
+pub(super) fn number(tasks: &Inner, slot: NonNull<Header>, chunk: usize) {
     // SAFETY: only this thread comes here, and callers no longer look at the chunks.
     let used = unsafe { &mut (&mut *tasks.chunks.get())[chunk].used };
     // SAFETY: a zeroed slot is a valid header.
@@ -329,7 +202,7 @@ impl Chunk {
 }
 
 #[inline]
-fn push(tasks: &Inner, task: &Header) {
+pub(super) fn push(tasks: &Inner, task: &Header) {
     task.set(QUEUED);
     task.next.set(None);
     let this = NonNull::from(task);
