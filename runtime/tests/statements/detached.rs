@@ -37,11 +37,14 @@ async fn a_gate_may_be_kept_by_any_means() {
     background!(gate = &gate, on_error = ignore => async {}).unwrap();
     background!(gate = holder, on_error = ignore => async {}).unwrap();
     drop(holder);
-    let leaked: &'static Gate = Box::leak(Box::new(Gate::new()));
-    background!(gate = leaked, on_error = ignore => yield_now()).unwrap();
-    assert_eq!((gate.count(), leaked.count()), (2, 1));
+    #[seastar::shard_local]
+    static OWN: Gate = Gate::new();
+    background!(gate = OWN, on_error = ignore => yield_now()).unwrap();
+    let forever: &'static Gate = seastar::ShardLocal::try_get(&OWN).unwrap();
+    background!(gate = forever, on_error = ignore => yield_now()).unwrap();
+    assert_eq!((gate.count(), OWN.count()), (2, 2));
     gate.close().await;
-    leaked.close().await;
+    OWN.close().await;
 }
 
 #[seastar::test(shards = 1)]
