@@ -1,12 +1,13 @@
 //! Mistakes in code that runs on a shard, and that the compiler does not know to be mistakes.
 //!
 //! A macro sees words and not types. What can be told by words is told at once ([`blocking`],
-//! [`spinning`]). For the rest, [`probe`] leaves questions about types in code that is never reached, and the
+//! [`spinning`], [`nothing`]). For the rest, [`probe`] leaves questions about types in code that is never reached, and the
 //! compiler answers them. A check that cannot be sure says nothing.
 
 mod blocking;
 mod calls;
 mod held;
+mod nothing;
 mod paths;
 mod probe;
 mod reach;
@@ -64,6 +65,7 @@ pub fn body(krate: &Path, sig: &Signature, body: TokenStream, errors: &mut Error
     let paths = paths::Paths::of(&block);
     blocking::find(&block, &paths, errors);
     spinning::find(&block, errors);
+    nothing::find(&block, errors);
     match probe::instrument(krate, sig, &mut block, &paths) {
         true => {
             let mut checked = TokenStream::new();
