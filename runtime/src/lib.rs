@@ -36,6 +36,7 @@ mod mem;
 pub mod net;
 mod reactor;
 mod smp;
+pub mod sync;
 mod sys;
 mod task;
 pub mod time;

@@ -11,6 +11,7 @@ use crate::app::cli::{self, NoArgs};
 use crate::app::error::StartError;
 use crate::app::exit::Exit;
 use crate::app::{Ended, run_to_end};
+pub use crate::sync::capacity::{Bounded, capacity};
 
 /// Exit code of a main function that panicked, as for every Rust program.
 const PANICKED: u8 = 101;

@@ -1,0 +1,438 @@
+//! A queue of limited length between any number of fibers.
+
+use std::cell::Cell;
+use std::fmt;
+
+use super::limit::Why;
+use super::list::{Host, List, State, Waiter};
+use super::ring::Ring;
+use super::wait::{Request, Wait};
+
+/// Items that fibers of one shard pass on, so many at most at a time (Q-1).
+///
+/// Items come out in the order in which they were pushed, those that had to wait for a place included; who waits for items
+/// is woken in order. Memory is taken when the queue is made, and never again.
+///
+/// ```
+/// use seastar::sync::Queue;
+/// use std::rc::Rc;
+///
+/// #[seastar::main(shards = 1)]
+/// async fn main() {
+///     let queue = Rc::new(Queue::new(2));
+///     let source = queue.clone();
+///     drop(seastar::spawn(async move {
+///         for n in 0..10 {
+///             source.push(n).await.unwrap();
+///         }
+///     }));
+///     for n in 0..10 {
+///         assert_eq!(queue.pop().await, Ok(n));
+///     }
+/// }
+/// ```
+pub struct Queue<T> {
+    ring: Ring<T>,
+    /// Items that belong to those who were woken to take them.
+    promised: Cell<usize>,
+    aborted: Cell<bool>,
+    pushers: List<Offer<T>>,
+    poppers: List<Demand>,
+}
+
+/// What somebody waits with for a place.
+pub enum Offer<T> {
+    Item(T),
+    /// Only to know that there is a place.
+    Nothing,
+    /// The item is in the queue.
+    Taken,
+}
+
+/// What somebody waits for.
+#[derive(Clone, Copy)]
+pub enum Demand {
+    Item,
+    /// Only to know that there is an item.
+    News,
+}
+
+impl<T> Queue<T> {
+    /// An empty queue for up to `capacity` items.
+    ///
+    /// # Panics
+    ///
+    /// For a capacity of zero.
+    pub fn new(capacity: usize) -> Queue<T> {
+        Queue {
+            ring: Ring::new(capacity),
+            promised: Cell::new(0),
+            aborted: Cell::new(false),
+            pushers: List::new(),
+            poppers: List::new(),
+        }
+    }
+
+    /// Adds `item` as soon as there is a place. Dropping the future drops the item, unless it is in already.
+    #[inline]
+    pub fn push(&self, item: T) -> Wait<Pushing<'_, T>> {
+        Wait::new(Pushing(self), Offer::Item(item))
+    }
+
+    /// Takes the oldest item as soon as there is one.
+    #[inline]
+    pub fn pop(&self) -> Wait<Popping<'_, T>> {
+        Wait::new(Popping(self), Demand::Item)
+    }
+
+    /// Adds `item` if there is a place and nobody waits for one.
+    ///
+    /// ```
+    /// use seastar::sync::{Queue, QueueError};
+    ///
+    /// let queue = Queue::new(1);
+    /// queue.try_push("a").unwrap();
+    /// let rejected = queue.try_push("b").unwrap_err();
+    /// assert_eq!((rejected.item, rejected.why), ("b", QueueError::Full));
+    /// ```
+    #[inline]
+    pub fn try_push(&self, item: T) -> Result<(), Rejected<T>> {
+        let why = if self.aborted.get() { QueueError::QueueAborted } else { QueueError::Full };
+        if self.aborted.get() || !self.pushers.is_empty() {
+            return Err(Rejected { item, why });
+        }
+        self.ring.push(item).map_err(|item| Rejected { item, why })?;
+        self.serve_poppers();
+        Ok(())
+    }
+
+    /// Takes the oldest item if there is one and nobody waits for it.
+    #[inline]
+    pub fn try_pop(&self) -> Result<T, QueueError> {
+        if self.aborted.get() {
+            return Err(QueueError::QueueAborted);
+        }
+        if self.free_items() == 0 {
+            return Err(QueueError::Empty);
+        }
+        self.take().ok_or(QueueError::Empty)
+    }
+
+    /// Waits until there is an item that nobody else waits for. Another fiber may take it first.
+    pub fn not_empty(&self) -> Wait<Filled<'_, T>> {
+        Wait::new(Filled(self), Demand::News)
+    }
+
+    /// Waits until there is a place that nobody else waits for. Another fiber may fill it first.
+    pub fn not_full(&self) -> Wait<Roomy<'_, T>> {
+        Wait::new(Roomy(self), Offer::Nothing)
+    }
+
+    /// Ends the queue: drops what is in it; all who wait fail now, and everybody later.
+    ///
+    /// ```
+    /// let queue = seastar::sync::Queue::new(1);
+    /// queue.try_push(7).unwrap();
+    /// queue.abort();
+    /// assert_eq!(queue.try_pop().unwrap_err().to_string(), "queue aborted");
+    /// ```
+    pub fn abort(&self) {
+        self.aborted.set(true);
+        self.promised.set(0);
+        self.pushers.wake_all(State::Refused);
+        self.poppers.wake_all(State::Refused);
+        while self.ring.pop().is_some() {}
+    }
+
+    /// How many items are in the queue.
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.ring.len()
+    }
+
+    /// Whether there are no items.
+    pub fn is_empty(&self) -> bool {
+        self.ring.is_empty()
+    }
+
+    /// Whether there is no place.
+    pub fn is_full(&self) -> bool {
+        self.ring.is_full()
+    }
+
+    /// The most items that can be in the queue.
+    pub fn capacity(&self) -> usize {
+        self.ring.capacity()
+    }
+
+    /// Items that nobody was woken for.
+    #[inline]
+    fn free_items(&self) -> usize {
+        self.ring.len() - self.promised.get()
+    }
+
+    /// The oldest item; its place goes to whoever waits for one.
+    #[inline]
+    fn take(&self) -> Option<T> {
+        let item = self.ring.pop();
+        if !self.pushers.is_empty() {
+            self.serve_pushers();
+        }
+        item
+    }
+
+    #[inline]
+    fn serve_poppers(&self) {
+        if !self.poppers.is_empty() {
+            self.promise();
+        }
+    }
+
+    /// Wakes those who wait for items, oldest first, as far as the items go.
+    #[cold]
+    fn promise(&self) {
+        while self.free_items() > 0
+            && let Some(demand) = self.poppers.front()
+        {
+            match demand {
+                Demand::Item => {
+                    self.promised.set(self.promised.get() + 1);
+                    self.poppers.wake_front(State::Granted);
+                }
+                Demand::News => _ = self.poppers.wake_front(State::Told),
+            }
+        }
+    }
+
+    /// Takes in what is offered, oldest first, as far as there are places.
+    #[cold]
+    fn serve_pushers(&self) {
+        while !self.ring.is_full()
+            && self.pushers.replace_front(Offer::Taken, State::Granted, |offer| {
+                if let Offer::Item(item) = offer {
+                    // There is a place, and nothing has run since that could fill it.
+                    _ = self.ring.push(item);
+                }
+            })
+        {
+            self.serve_poppers();
+        }
+    }
+}
+
+impl<T> fmt::Debug for Queue<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("Queue");
+        debug.field("len", &self.len()).field("capacity", &self.capacity());
+        debug.field("pushers", &self.pushers.len()).field("poppers", &self.poppers.len());
+        debug.field("aborted", &self.aborted.get()).finish()
+    }
+}
+
+/// What [`Queue::push`] waits for.
+pub struct Pushing<'a, T>(&'a Queue<T>);
+
+/// What [`Queue::not_full`] waits for.
+pub struct Roomy<'a, T>(&'a Queue<T>);
+
+/// What [`Queue::pop`] waits for.
+pub struct Popping<'a, T>(&'a Queue<T>);
+
+/// What [`Queue::not_empty`] waits for.
+pub struct Filled<'a, T>(&'a Queue<T>);
+
+macro_rules! host {
+    ($host:ident, $list:ident, $value:ty) => {
+        // SAFETY: a reference.
+        unsafe impl<T> Host for $host<'_, T> {
+            type Value = $value;
+
+            #[inline]
+            fn list(&self) -> &List<$value> {
+                &self.0.$list
+            }
+        }
+    };
+}
+
+host!(Pushing, pushers, Offer<T>);
+host!(Roomy, pushers, Offer<T>);
+host!(Popping, poppers, Demand);
+host!(Filled, poppers, Demand);
+
+impl<T> Request for Pushing<'_, T> {
+    type Output = Result<(), Rejected<T>>;
+    type Limited = Self::Output;
+
+    #[inline]
+    fn take_now(waiter: &Waiter<Self>) -> Option<Self::Output> {
+        let Offer::Item(item) = waiter.replace_value(Offer::Taken) else {
+            return Some(Ok(()));
+        };
+        match waiter.host().0.try_push(item) {
+            Err(Rejected { item, why: QueueError::Full }) => {
+                waiter.replace_value(Offer::Item(item));
+                None
+            }
+            done => Some(done),
+        }
+    }
+
+    fn woken(waiter: &Waiter<Self>, _: State) -> Option<Self::Output> {
+        Some(rejected(waiter, QueueError::QueueAborted))
+    }
+
+    fn hand_on(_: &Waiter<Self>, _: State) {}
+
+    fn granted(output: Self::Output) -> Self::Output {
+        output
+    }
+
+    fn given_up(waiter: &Waiter<Self>, why: Why) -> Self::Output {
+        rejected(waiter, why.into())
+    }
+}
+
+/// The item, unless it is in the queue.
+fn rejected<T>(waiter: &Waiter<Pushing<'_, T>>, why: QueueError) -> Result<(), Rejected<T>> {
+    match waiter.replace_value(Offer::Taken) {
+        Offer::Item(item) => Err(Rejected { item, why }),
+        _ => Ok(()),
+    }
+}
+
+impl<T> Request for Popping<'_, T> {
+    type Output = Result<T, QueueError>;
+    type Limited = Self::Output;
+
+    #[inline]
+    fn take_now(waiter: &Waiter<Self>) -> Option<Self::Output> {
+        match waiter.host().0.try_pop() {
+            Err(QueueError::Empty) => None,
+            done => Some(done),
+        }
+    }
+
+    fn woken(waiter: &Waiter<Self>, _: State) -> Option<Self::Output> {
+        let queue = waiter.host().0;
+        if queue.aborted.get() {
+            return Some(Err(QueueError::QueueAborted));
+        }
+        queue.promised.set(queue.promised.get() - 1);
+        queue.take().map(Ok)
+    }
+
+    fn hand_on(waiter: &Waiter<Self>, state: State) {
+        let queue = waiter.host().0;
+        if state == State::Granted && !queue.aborted.get() {
+            queue.promised.set(queue.promised.get() - 1);
+            queue.serve_poppers();
+        }
+    }
+
+    fn granted(output: Self::Output) -> Self::Output {
+        output
+    }
+
+    fn given_up(_: &Waiter<Self>, why: Why) -> Self::Output {
+        Err(why.into())
+    }
+}
+
+macro_rules! news {
+    ($host:ident, $there:expr) => {
+        impl<T> Request for $host<'_, T> {
+            type Output = Result<(), QueueError>;
+            type Limited = Self::Output;
+
+            fn take_now(waiter: &Waiter<Self>) -> Option<Self::Output> {
+                let queue = waiter.host().0;
+                if queue.aborted.get() {
+                    return Some(Err(QueueError::QueueAborted));
+                }
+                let there: fn(&Queue<T>) -> bool = $there;
+                there(queue).then_some(Ok(()))
+            }
+
+            fn woken(waiter: &Waiter<Self>, _: State) -> Option<Self::Output> {
+                let aborted = waiter.host().0.aborted.get();
+                Some(if aborted { Err(QueueError::QueueAborted) } else { Ok(()) })
+            }
+
+            fn hand_on(_: &Waiter<Self>, _: State) {}
+
+            fn granted(output: Self::Output) -> Self::Output {
+                output
+            }
+
+            fn given_up(_: &Waiter<Self>, why: Why) -> Self::Output {
+                Err(why.into())
+            }
+        }
+    };
+}
+
+news!(Filled, |queue| queue.free_items() > 0);
+news!(Roomy, |queue| !queue.is_full() && queue.pushers.is_empty());
+
+/// An item that is not in the queue, and why.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Rejected<T> {
+    /// What was to be pushed.
+    pub item: T,
+    /// Why it was not.
+    pub why: QueueError,
+}
+
+impl<T> fmt::Debug for Rejected<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rejected").field("why", &self.why).finish_non_exhaustive()
+    }
+}
+
+impl<T> fmt::Display for Rejected<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.why.fmt(f)
+    }
+}
+
+impl<T> std::error::Error for Rejected<T> {}
+
+/// Why nothing was pushed to or popped from a [`Queue`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum QueueError {
+    /// There is no place, or others wait for it.
+    Full,
+    /// There is no item, or others wait for it.
+    Empty,
+    /// The time was up first.
+    TimedOut,
+    /// The [`AbortSource`](super::AbortSource) was aborted first.
+    Aborted,
+    /// The queue was [aborted](Queue::abort).
+    QueueAborted,
+}
+
+impl From<Why> for QueueError {
+    fn from(why: Why) -> QueueError {
+        match why {
+            Why::TimedOut => QueueError::TimedOut,
+            Why::Aborted => QueueError::Aborted,
+        }
+    }
+}
+
+impl fmt::Display for QueueError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            QueueError::Full => "queue is full",
+            QueueError::Empty => "queue is empty",
+            QueueError::TimedOut => "queue timed out",
+            QueueError::Aborted => "abort requested",
+            QueueError::QueueAborted => "queue aborted",
+        })
+    }
+}
+
+impl std::error::Error for QueueError {}
