@@ -32,6 +32,7 @@ compile_error!("seastar stands on io_uring, which only Linux has");
 pub mod __private;
 mod app;
 mod atomic;
+pub mod future;
 mod mem;
 pub mod net;
 mod reactor;

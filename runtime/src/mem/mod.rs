@@ -5,9 +5,11 @@
 
 mod arena;
 pub(crate) mod class;
+mod counted;
 mod lane;
 
 pub(crate) use arena::{Memory, charge, give, keep, map_chunk, statistics, take};
+pub(crate) use counted::Counted;
 pub(crate) use lane::Lane;
 
 /// What a shard's memory is used for, in bytes.

@@ -3,6 +3,7 @@
 //! A task is one block: header, then the future, then its result in the same place. See `raw` for the
 //! states of a task and `waker` for why waking costs no reference count.
 
+mod children;
 mod inbox;
 mod join;
 mod outcome;
@@ -20,6 +21,7 @@ pub use running::abandoned_failures;
 pub use tasks::{Busy, spawn, try_spawn};
 pub use yielding::{YieldNow, yield_now};
 
+pub(crate) use children::{Children, Outputs};
 pub(crate) use inbox::Inbox;
 pub(crate) use join::panic_message;
 pub(crate) use running::{cancel_all, run_ready};

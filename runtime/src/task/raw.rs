@@ -39,6 +39,8 @@ pub(super) const LIVE: u8 = 1 << 4;
 pub(super) const PANICKED: u8 = 1 << 5;
 /// With DONE: there is no result, or it was taken. Before: cancel it as soon as it was polled.
 pub(super) const CANCELLED: u8 = 1 << 6;
+/// No fiber: it is polled by the future that it is a part of, see `children`.
+pub(super) const CHILD: u8 = 1 << 7;
 
 /// What all tasks have in common. Written by the shard that owns it and by nobody else.
 #[repr(C)]

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::ptr::NonNull;
 
 use super::join::panic_message;
-use super::raw::{self, CANCELLED, DONE, DROPPING, HANDLE, Header, PANICKED, QUEUED, Unread};
+use super::raw::{self, CANCELLED, CHILD, DONE, DROPPING, HANDLE, Header, PANICKED, QUEUED, Unread};
 use super::tasks::{self, Inner, current, free};
 
 /// Polls what is ready, oldest first, until nothing is or `enough` says so.
@@ -157,7 +157,8 @@ fn location(header: &Header) -> &'static Location<'static> {
 
 /// Drops the futures of all fibers; those that dropping spawns as well.
 pub(crate) fn cancel_all() {
-    while tasks::for_each_live(|_, task| cancel(task)) > 0 {}
+    // Children go with the futures that they are parts of.
+    while tasks::for_each_live(CHILD, |_, task| cancel(task)) > 0 {}
 }
 
 /// How many fibers of this shard failed without anybody reading it (FUT-9).

@@ -7,10 +7,11 @@ use std::panic::Location;
 use std::ptr::{self, NonNull};
 use std::task::Waker;
 
+use super::children;
 use super::inbox::Inbox;
 use super::join::JoinHandle;
 use super::outcome::Outcome;
-use super::raw::{self, DONE, DROPPING, HANDLE, Header, LIVE, QUEUED};
+use super::raw::{self, CHILD, DONE, DROPPING, HANDLE, Header, LIVE, QUEUED};
 use super::running;
 use super::waker::{self, CHUNKS_MAX, Number, SLOTS_MAX};
 use crate::mem::{self, Lane, class};
@@ -173,10 +174,18 @@ where
     start(future, 0, spawned_at).map(drop)
 }
 
-/// There is no memory for another fiber on this shard.
+/// There is no memory for another fiber, or whatever else was asked for, on this shard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Busy {
     budget: usize,
+}
+
+impl Busy {
+    /// Says so of this thread.
+    #[cold]
+    pub(crate) fn here() -> Busy {
+        Busy { budget: mem::statistics().budget }
+    }
 }
 
 impl fmt::Display for Busy {
@@ -197,16 +206,45 @@ where
 {
     let class = raw::vtable::<F>().class;
     let tasks = current().ok_or(Busy { budget: 0 })?;
-    let slot = match tasks.lanes[class].pop(class) {
-        Some(slot) => slot.cast(),
-        None => carve(tasks, class).ok_or_else(|| Busy { budget: mem::statistics().budget })?,
-    };
+    let slot = take_slot(tasks, class)?;
     // SAFETY: a free slot of the class of `F`; `carve` gave it a number.
     unsafe { raw::start(slot, future, state, spawned_at) };
     tasks.live.set(tasks.live.get() + 1);
     // SAFETY: live since the line above.
     push(tasks, unsafe { slot.as_ref() });
     Ok(slot)
+}
+
+#[inline]
+fn take_slot(tasks: &Inner, class: usize) -> Result<NonNull<Header>, Busy> {
+    match tasks.lanes[class].pop(class) {
+        Some(slot) => Ok(slot.cast()),
+        None => carve(tasks, class).ok_or_else(Busy::here),
+    }
+}
+
+/// A slot for a child, which counts as a fiber until [`give_child`].
+#[inline]
+pub(super) fn take_child(class: usize) -> Result<NonNull<Header>, Busy> {
+    let tasks = current().ok_or(Busy { budget: 0 })?;
+    let slot = take_slot(tasks, class)?;
+    tasks.live.set(tasks.live.get() + 1);
+    Ok(slot)
+}
+
+/// Gives the slot of a child back. If the shard that it is of has ended, the slot stays as it is.
+///
+/// # Safety
+///
+/// It came from `take_child(class)`, and nobody uses it any more.
+#[inline]
+pub(super) unsafe fn give_child(slot: NonNull<Header>, class: usize) {
+    // SAFETY: slots in use are readable.
+    let header = unsafe { slot.as_ref() };
+    if let Some(tasks) = current().filter(|tasks| tasks.uid == header.number().shard()) {
+        // SAFETY: promised by the caller.
+        unsafe { release(tasks, slot, class) };
+    }
 }
 
 /// A slot that was never used, with its first number.
@@ -272,7 +310,7 @@ pub(crate) fn has_ready() -> bool {
     current().is_some_and(|tasks| tasks.head.get().is_some())
 }
 
-/// Fibers of this shard whose result is not yet read.
+/// Fibers of this shard whose result is not yet read, and children.
 pub(crate) fn live() -> usize {
     current().map_or(0, |tasks| tasks.live.get())
 }
@@ -283,12 +321,24 @@ pub(super) fn free(tasks: &Inner, task: NonNull<Header>) {
     // SAFETY: a DONE task without a handle, not in the queue.
     let header = unsafe { task.as_ref() };
     debug_assert!(!header.is(QUEUED | HANDLE | DROPPING));
-    let class = header.vtable().class;
+    // SAFETY: the class that it was started with, and nobody refers to it.
+    unsafe { release(tasks, task, header.vtable().class) };
+}
+
+/// Puts a slot back on its lane under its next number.
+///
+/// # Safety
+///
+/// The slot is of that class and in use, and nobody uses it any more.
+#[inline]
+unsafe fn release(tasks: &Inner, slot: NonNull<Header>, class: usize) {
+    // SAFETY: slots in use are readable.
+    let header = unsafe { slot.as_ref() };
     header.state.set(0);
     header.set_number(header.number().next());
     tasks.live.set(tasks.live.get() - 1);
     // SAFETY: of this lane, and unused from now on; wakers may still read its header.
-    unsafe { tasks.lanes[class].push(class, task.cast(), size_of::<Header>()) };
+    unsafe { tasks.lanes[class].push(class, slot.cast(), size_of::<Header>()) };
 }
 
 /// Puts the task behind a number into the run queue of its shard, wherever that is.
@@ -312,8 +362,18 @@ fn wake_here(tasks: &Inner, number: Number) {
     let Some(slot) = tasks.slot(number.chunk(), number.slot()) else { return };
     // SAFETY: every slot in use is a readable header, free or live.
     let header = unsafe { slot.as_ref() };
-    if header.number() == number && header.state() & (LIVE | QUEUED | DONE) == LIVE {
-        push(tasks, header);
+    if header.number() == number {
+        wake_header(tasks, header);
+    }
+}
+
+#[inline]
+fn wake_header(tasks: &Inner, header: &Header) {
+    match header.state() & (LIVE | QUEUED | DONE | CHILD) {
+        LIVE => push(tasks, header),
+        // SAFETY: live, and a child.
+        state if state == LIVE | CHILD => unsafe { children::wake(header) },
+        _ => {}
     }
 }
 
@@ -340,19 +400,14 @@ pub(crate) fn drain_inbox() {
     }
 }
 
-/// Wakes every fiber once, so that each notices that the shard is stopping.
+/// Wakes every fiber and every child once, so that each notices that the shard is stopping.
 pub(crate) fn wake_all() {
-    for_each_live(|tasks, task| {
-        // SAFETY: `for_each_live` passes live tasks.
-        let header = unsafe { task.as_ref() };
-        if !header.is(QUEUED | DONE) {
-            push(tasks, header);
-        }
-    });
+    // SAFETY: `for_each_live` passes live tasks.
+    for_each_live(0, |tasks, task| wake_header(tasks, unsafe { task.as_ref() }));
 }
 
-/// Calls `each` for all tasks that are not DONE; says how many there were.
-pub(super) fn for_each_live(mut each: impl FnMut(&Inner, NonNull<Header>)) -> usize {
+/// Calls `each` for all tasks that are neither DONE nor `skipped`; says how many there were.
+pub(super) fn for_each_live(skipped: u8, mut each: impl FnMut(&Inner, NonNull<Header>)) -> usize {
     let Some(tasks) = current() else { return 0 };
     let mut found = 0;
     for chunk in 0.. {
@@ -363,7 +418,7 @@ pub(super) fn for_each_live(mut each: impl FnMut(&Inner, NonNull<Header>)) -> us
             let Some(task) = tasks.slot(chunk, slot) else { break };
             // SAFETY: every slot in use is a readable header.
             let header = unsafe { task.as_ref() };
-            if header.is(LIVE) && !header.is(DONE) {
+            if header.is(LIVE) && !header.is(DONE | skipped) {
                 found += 1;
                 each(tasks, task);
             }
