@@ -12,6 +12,8 @@ Usage: cargo run --release --manifest-path bench/Cargo.toml -- [PART]... [OPTION
 Parts (all but floor when none is named):
   echo      requests a second, latency, CPU, system calls and instructions of echo servers
   spawn     starting, joining and yielding fibers
+  sync      semaphores, locks, gates and channels
+  futures   continuations, loops and a million fibers
   timers    creating and cancelling timers, and how late they fire
   shards    calling another thread
   idle      memory of 10,000 idle connections
@@ -26,7 +28,7 @@ Options:
 ";
 
 /// The parts that run when none is named.
-const PARTS: [&str; 5] = ["echo", "spawn", "timers", "shards", "idle"];
+const PARTS: [&str; 7] = ["echo", "spawn", "sync", "futures", "timers", "shards", "idle"];
 const PARTS_ON_REQUEST: [&str; 1] = ["floor"];
 const ROUNDS: usize = 7;
 const ROUNDS_QUICK: usize = 3;
