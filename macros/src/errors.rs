@@ -2,8 +2,8 @@
 
 use std::fmt::Display;
 
-use proc_macro2::TokenStream;
-use quote::ToTokens;
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote};
 
 /// The mistakes found so far.
 #[derive(Default)]
@@ -12,7 +12,16 @@ pub struct Errors(Option<syn::Error>);
 impl Errors {
     /// Reports `message` on the tokens that are wrong.
     pub fn at(&mut self, tokens: impl ToTokens, message: impl Display) {
-        let error = syn::Error::new_spanned(tokens, message);
+        self.add(syn::Error::new_spanned(tokens, message));
+    }
+
+    /// Reports `message` on the whole call, where no token is wrong because one is missing.
+    pub fn here(&mut self, message: impl Display) {
+        self.add(syn::Error::new(Span::call_site(), message));
+    }
+
+    /// Reports what a parser found.
+    pub fn add(&mut self, error: syn::Error) {
         match &mut self.0 {
             Some(all) => all.combine(error),
             None => self.0 = Some(error),
@@ -26,6 +35,17 @@ pub fn expand(build: impl FnOnce(&mut Errors) -> TokenStream) -> TokenStream {
     let mut tokens = build(&mut errors);
     tokens.extend(errors.0.map(syn::Error::into_compile_error));
     tokens
+}
+
+/// [`expand`] where an expression is asked for.
+pub fn expand_expr(build: impl FnOnce(&mut Errors) -> TokenStream) -> TokenStream {
+    let mut errors = Errors::default();
+    let tokens = build(&mut errors);
+    match errors.0.map(syn::Error::into_compile_error) {
+        // First, because the value is that of the last one.
+        Some(errors) => quote!({ #errors #tokens }),
+        None => tokens,
+    }
 }
 
 #[cfg(test)]

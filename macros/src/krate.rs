@@ -1,5 +1,6 @@
 //! The path on which generated code finds the runtime: `::seastar`, unless `crate = path` says otherwise.
 
+use proc_macro2::Span;
 use syn::{Expr, Path, PathArguments, parse_quote};
 
 use crate::options::{Key, Setting, Wrong};
@@ -24,6 +25,15 @@ pub fn take(settings: &mut Vec<Setting>) -> Path {
         Some(Expr::Path(path)) => path.path,
         _ => parse_quote!(::seastar),
     }
+}
+
+/// The path, for tokens that a mistake of the user is reported on: at the place of these, and still of the runtime.
+pub fn located(krate: &Path, place: Span) -> Path {
+    let mut krate = krate.clone();
+    for segment in &mut krate.segments {
+        segment.ident.set_span(segment.ident.span().located_at(place));
+    }
+    krate
 }
 
 #[cfg(test)]

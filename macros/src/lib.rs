@@ -1,11 +1,12 @@
 //! Macros of `seastar`. Use them through that crate.
 //!
-//! Every macro goes one way: `parse` reads what the user wrote, `model` says what it means, `lower`
-//! writes Rust. A file in one stage never calls back into an earlier one. Mistakes are collected on
+//! Every macro goes one way: `parse` reads what the user wrote, `model` says what it means, `check` looks for
+//! mistakes in the code of a shard, `lower` writes Rust. A file in one stage never calls back into an earlier one. Mistakes are collected on
 //! the way and reported next to the expansion, which then keeps whatever is still valid.
 
 use proc_macro::TokenStream;
 
+mod check;
 mod errors;
 mod krate;
 mod lower;
@@ -14,7 +15,8 @@ mod nearest;
 mod options;
 mod parse;
 
-use errors::expand;
+use errors::{expand, expand_expr};
+use model::joined::Value;
 
 /// Makes an `async fn main` the program: starts the shards, runs it on shard 0, stops them, and exits.
 ///
@@ -53,7 +55,24 @@ use errors::expand;
 ///
 /// A flag may stand alone: `poll_mode` is `poll_mode = true`.
 ///
+/// # Mistakes that do not compile
+///
+/// In the body, with its async blocks and closures and the bodies of macros such as `do_with!`:
+///
+/// | mistake | instead |
+/// |---|---|
+/// | calls of `std` that block: `thread::sleep`, `fs`, `net`, `process`, `stdin`, `recv`; `block_on` | `seastar::sleep`, `seastar::net`, `.await` |
+/// | variables of types that block, under any name: `File`, sockets, `Child`, `Mutex`, `RwLock`, `Condvar` | `seastar::net`, `RefCell`, `seastar::submit_to` |
+/// | a guard of a `RefCell`, or of a lock of `std`, that is alive at an `.await` | a block of its own, or `drop` |
+/// | a future that is never awaited (`work();`, `let _ = work();`) | `.await`, `seastar::spawn`, `drop` |
+/// | a `loop` without `.await` and without a way out | `seastar::yield_now().await`, `break` |
+///
+/// What is meant goes into `seastar::blocking_ok!(..)`. Code that may run on another thread (closures that are not async) and
+/// functions that are called are not looked at. The checks cost nothing when the program runs.
+///
 /// # Expansion
+///
+/// Without the questions that the checks leave for the compiler in code that is never reached:
 ///
 /// ```text
 /// /// Says hello.
@@ -69,7 +88,11 @@ use errors::expand;
 /// ```
 #[proc_macro_attribute]
 pub fn main(options: TokenStream, item: TokenStream) -> TokenStream {
-    expand(|errors| lower::entry::lower(parse::main::parse(options.into(), item.into(), errors))).into()
+    expand(|errors| {
+        let entry = parse::main::parse(options.into(), item.into(), errors);
+        lower::entry::lower(check::entry(entry, errors))
+    })
+    .into()
 }
 
 /// Makes an `async fn` a test that runs on shards of its own.
@@ -100,5 +123,182 @@ pub fn main(options: TokenStream, item: TokenStream) -> TokenStream {
 /// ```
 #[proc_macro_attribute]
 pub fn test(options: TokenStream, item: TokenStream) -> TokenStream {
-    expand(|errors| lower::entry::lower(parse::test::parse(options.into(), item.into(), errors))).into()
+    expand(|errors| {
+        let entry = parse::test::parse(options.into(), item.into(), errors);
+        lower::entry::lower(check::entry(entry, errors))
+    })
+    .into()
+}
+
+/// Gives every shard its own of a `static`.
+///
+/// ```text
+/// #[seastar::shard_local]
+/// static LIMIT: Semaphore<100> = Semaphore::new();
+///
+/// let units = LIMIT.acquire(1).await?;
+/// ```
+///
+/// The static becomes a `seastar::ShardLocal<T>`, which derefs to the shard's own `T`; a type that no other
+/// thread may see (`Cell`, `Rc` inside of an `Option`, a semaphore) is welcome. Each shard begins with the value
+/// on the right, which has to be a constant: nothing runs when a static is used for the first time. Off a
+/// shard, using it panics; `ShardLocal::try_get(&LIMIT)` returns `None` there.
+///
+/// # Options
+///
+/// | option | takes | meaning |
+/// |---|---|---|
+/// | `crate` | `my::seastar` | path of a renamed `seastar` |
+///
+/// # Expansion
+///
+/// ```text
+/// #[unsafe(link_section = "seastar_locals")]
+/// static LIMIT: ::seastar::ShardLocal<Semaphore<100>> = {
+///     const INITIAL: Semaphore<100> = Semaphore::new();
+///     unsafe { ::seastar::ShardLocal::new(INITIAL) }
+/// };
+/// ```
+#[proc_macro_attribute]
+pub fn shard_local(options: TokenStream, item: TokenStream) -> TokenStream {
+    let parse = |errors: &mut _| parse::shard_local::parse(options.into(), item.into(), errors);
+    expand(|errors| lower::shard_local::lower(parse(errors))).into()
+}
+
+/// Holds the arguments of an `async fn` once, limits the size of its future, or gives it a pool of fibers.
+///
+/// ```text
+/// #[seastar::task(max_size = 2048)]
+/// async fn parse(buffer: Buffer) -> Result<Request, Error> { .. }
+///
+/// /// At most 1024 at a time on each shard.
+/// #[seastar::task(pool = 1024)]
+/// async fn session(stream: TcpStream) -> Result<(), Error> { .. }
+///
+/// let request = parse(buffer).await?;
+/// match session(stream) {
+///     Ok(fiber) => drop(fiber),
+///     Err(busy) => log::warn!("sent away: {busy}"),
+/// }
+/// ```
+///
+/// Without a pool the function is called and awaited as if the attribute was not there. An `async fn`
+/// holds each argument twice, which adds up when one passes it on to the next: here it is held once, and a
+/// value that moves on takes its place along (unless it is `Copy`). What is dropped when is the same, also
+/// in a future that is dropped half-way. Methods, generics, patterns and borrowed arguments are
+/// welcome; only `self` taken by value is held for as long as the future lives.
+///
+/// # A pool
+///
+/// With `pool`, a call starts a fiber and returns `Result<JoinHandle<R>, Busy>`. Each shard keeps that many
+/// slots from its start, within its memory budget: starting a fiber allocates nothing, and is
+/// `Busy` when all are in use. Off a shard it always is. `--memory-map` prints the pools of a program.
+///
+/// A fiber outlives its caller, so its arguments are `'static`; they need not be `Send`. A pool is a
+/// `static`, so the function has no type parameters, no `self`, and does not mention `Self` (nor the
+/// parameters of a generic `impl` around it).
+///
+/// # Options
+///
+/// | option | takes | meaning |
+/// |---|---|---|
+/// | `pool` | `1024` | calls start fibers, at most so many at a time on each shard |
+/// | `max_size` | `4096` | bytes that the future may take; more is an error |
+/// | `crate` | `my::seastar` | path of a renamed `seastar` |
+///
+/// `max_size` is checked whenever the function is compiled (`cargo check` included). The future of a
+/// generic function or a method is only checked when a call of it is built.
+///
+/// # Expansion
+///
+/// ```text
+/// fn parse(buffer: Buffer) -> impl Future<Output = Result<Request, Error>> {
+///     fn __body(all: (Buffer,)) -> impl Future<Output = Result<Request, Error>> {
+///         ::seastar::__private::call(all, move |args| async move {
+///             let buffer = /* moved out of `args` at the first poll */;
+///             { .. }
+///         })
+///     }
+///     const _: () = check_size(future_size(__body), 2048);
+///     __body((buffer,))
+/// }
+///
+/// fn session(stream: TcpStream) -> Result<JoinHandle<Result<(), Error>>, Busy> {
+///     fn __body(all: (TcpStream,)) -> impl Future<Output = Result<(), Error>> { .. }
+///     #[unsafe(link_section = "seastar_pools")]
+///     static POOL: Pool = Pool::new("server::session", file!(), line!(), 1024, slot_size(__body));
+///     spawn_in(&POOL, __body, (stream,))
+/// }
+/// ```
+#[proc_macro_attribute]
+pub fn task(options: TokenStream, item: TokenStream) -> TokenStream {
+    expand(|errors| lower::task::lower(parse::task::parse(options.into(), item.into(), errors))).into()
+}
+
+/// Behind `seastar::do_with!`.
+#[doc(hidden)]
+#[proc_macro]
+pub fn do_with(call: TokenStream) -> TokenStream {
+    expand_expr(|errors| lower::scope::lower(parse::do_with::parse(call.into(), errors))).into()
+}
+
+/// Behind `seastar::when_all!`.
+#[doc(hidden)]
+#[proc_macro]
+pub fn when_all(call: TokenStream) -> TokenStream {
+    all(call, Value::Outputs)
+}
+
+/// Behind `seastar::when_all_succeed!`.
+#[doc(hidden)]
+#[proc_macro]
+pub fn when_all_succeed(call: TokenStream) -> TokenStream {
+    all(call, Value::Successes)
+}
+
+fn all(call: TokenStream, value: Value) -> TokenStream {
+    expand_expr(|errors| lower::joined::lower_all(parse::joined::parse_all(call.into(), value, errors)))
+        .into()
+}
+
+/// Behind `seastar::when_any!`.
+#[doc(hidden)]
+#[proc_macro]
+pub fn when_any(call: TokenStream) -> TokenStream {
+    expand_expr(|errors| lower::joined::lower_any(parse::joined::parse_any(call.into(), errors))).into()
+}
+
+/// Behind `seastar::with_timeout!`.
+#[doc(hidden)]
+#[proc_macro]
+pub fn with_timeout(call: TokenStream) -> TokenStream {
+    expand_expr(|errors| lower::timed::lower(parse::with_timeout::parse(call.into(), errors))).into()
+}
+
+/// Behind `seastar::with_semaphore!`.
+#[doc(hidden)]
+#[proc_macro]
+pub fn with_semaphore(call: TokenStream) -> TokenStream {
+    expand_expr(|errors| lower::guarded::lower(parse::with_semaphore::parse(call.into(), errors))).into()
+}
+
+/// Behind `seastar::with_gate!`.
+#[doc(hidden)]
+#[proc_macro]
+pub fn with_gate(call: TokenStream) -> TokenStream {
+    expand_expr(|errors| lower::guarded::lower(parse::with_gate::parse(call.into(), errors))).into()
+}
+
+/// Behind `seastar::with_lock!`.
+#[doc(hidden)]
+#[proc_macro]
+pub fn with_lock(call: TokenStream) -> TokenStream {
+    expand_expr(|errors| lower::guarded::lower(parse::with_lock::parse(call.into(), errors))).into()
+}
+
+/// Behind `seastar::background!`.
+#[doc(hidden)]
+#[proc_macro]
+pub fn background(call: TokenStream) -> TokenStream {
+    expand_expr(|errors| lower::detached::lower(parse::background::parse(call.into(), errors))).into()
 }

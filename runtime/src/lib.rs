@@ -33,6 +33,7 @@ pub mod __private;
 mod app;
 mod atomic;
 pub mod future;
+mod macros;
 mod mem;
 pub mod net;
 mod reactor;
@@ -45,16 +46,54 @@ pub mod time;
 pub use app::error::StartError;
 pub use app::exit::Exit;
 pub use app::options::Options;
-pub use app::{Stopping, is_stopping, run, stopping};
+pub use app::{NotStarted, Stopping, is_stopping, run, stopping};
 pub use clap;
-pub use mem::MemoryStatistics;
+pub use mem::{MemoryStatistics, ShardLocal};
 pub use reactor::{maybe_yield, need_preempt};
-pub use seastar_macros::{main, test};
-pub use smp::{InvokeOnAll, Merge, SubmitTo, invoke_on_all, shard_count, submit_to, this_shard};
+pub use seastar_macros::{main, shard_local, task, test};
+pub use smp::{InvokeOnAll, Merge, Message, SubmitTo, invoke_on_all, shard_count, submit_to, this_shard};
 pub use task::{
     Busy, JoinError, JoinHandle, Outcome, YieldNow, abandoned_failures, spawn, try_spawn, yield_now,
 };
 pub use time::{sleep, timeout};
+
+/// Says that blocking the shard is meant: the value of the expression, which the checks do not look into.
+///
+/// A fiber that blocks stops all others of its shard. `#[seastar::main]`, `#[seastar::test]` and `#[seastar::task]` therefore
+/// refuse, while compiling, what is known to block (a file, a socket or a lock of `std`, `thread::sleep`), and a guard of a
+/// `RefCell` or a lock that is held across an `.await`. Where it does no harm, as while a program
+/// starts or in a test, put it in here.
+///
+/// ```
+/// #[seastar::main(shards = 1)]
+/// async fn main() -> std::io::Result<()> {
+///     // Nobody is connected yet.
+///     let machine = seastar::blocking_ok!(std::fs::read_to_string("/proc/sys/kernel/hostname")?);
+///     println!("serving on {machine}");
+///     Ok(())
+/// }
+/// ```
+///
+/// Without it, this does not compile:
+///
+/// ```compile_fail
+/// #[seastar::main]
+/// async fn main() -> std::io::Result<()> {
+///     let machine = std::fs::read_to_string("/proc/sys/kernel/hostname")?;
+///     println!("serving on {machine}");
+///     Ok(())
+/// }
+/// ```
+///
+/// # Expansion
+///
+/// The expression, unchanged: `std::fs::read_to_string("/proc/sys/kernel/hostname")?`.
+#[macro_export]
+macro_rules! blocking_ok {
+    ($expression:expr) => {
+        $expression
+    };
+}
 
 /// What the memory of this shard is used for; all zero on a thread that is no shard.
 ///

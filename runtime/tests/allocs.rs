@@ -2,8 +2,10 @@
 //!
 //! Allocations are counted for each thread, so that the clients, on threads of their own, do not matter.
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::{Cell, RefCell};
+#[path = "support/counting.rs"]
+mod counting;
+
+use std::cell::RefCell;
 use std::future::poll_fn;
 use std::io::{self, Read, Write};
 use std::net::SocketAddr;
@@ -18,39 +20,7 @@ use std::time::Duration;
 use seastar::net::{Distribution, ListenOptions, TcpStream, connect, listen, listen_with};
 use seastar::{sleep, spawn, submit_to, timeout, yield_now};
 
-struct Counting;
-
-thread_local! {
-    static COUNT: Cell<usize> = const { Cell::new(0) };
-}
-
-// SAFETY: passes everything on to the system's allocator; the counter itself does not allocate.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        COUNT.set(COUNT.get() + 1);
-        // SAFETY: promised by the caller.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        // SAFETY: promised by the caller.
-        unsafe { System.dealloc(memory, layout) }
-    }
-
-    unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        COUNT.set(COUNT.get() + 1);
-        // SAFETY: promised by the caller.
-        unsafe { System.realloc(memory, layout, size) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-/// How often this thread has allocated.
-fn allocations() -> usize {
-    COUNT.get()
-}
+use counting::allocations;
 
 /// What `work` allocates on this thread when it is done for the fourth time.
 async fn allocated(mut work: impl AsyncFnMut()) -> usize {

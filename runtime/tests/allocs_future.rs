@@ -6,12 +6,15 @@ mod counting;
 use std::cell::Cell;
 use std::future::pending;
 use std::ops::ControlFlow::{Break, Continue};
+use std::pin::pin;
 use std::time::Duration;
 
 use seastar::future::{
-    FutureExt, Promise, SharedFuture, do_for_each, do_until, keep_doing, map_reduce, max_concurrent_for_each,
-    parallel_for_each, repeat, repeat_until_value, when_all, when_all_succeed, when_any,
+    FutureExt, Promise, SharedFuture, StreamExt, do_for_each, do_until, generate, keep_doing, map_reduce,
+    max_concurrent_for_each, parallel_for_each, repeat, repeat_until_value, when_all, when_all_succeed,
+    when_any,
 };
+use seastar::time::interval;
 use seastar::{spawn, yield_now};
 
 use counting::allocated;
@@ -120,6 +123,30 @@ async fn a_future_that_many_await() {
         for _ in 0..100 {
             let shared = SharedFuture::new(fails_if(true));
             parallel_for_each(0..100, async |_| assert!((&shared).await.is_err())).await;
+        }
+    };
+    assert_eq!(allocated(work).await, 0);
+}
+
+#[seastar::test]
+async fn a_generator_and_an_interval() {
+    let work = async || {
+        for _ in 0..100 {
+            let mut numbers = pin!(generate(async |mut items| {
+                for n in 0..100u64 {
+                    yield_now().await;
+                    items.emit(n).await;
+                }
+            }));
+            let mut sum = 0;
+            while let Some(n) = numbers.next().await {
+                sum += n;
+            }
+            assert_eq!(sum, 4950);
+        }
+        let mut ticks = pin!(interval(Duration::from_micros(10)));
+        for _ in 0..20 {
+            ticks.as_mut().tick().await;
         }
     };
     assert_eq!(allocated(work).await, 0);

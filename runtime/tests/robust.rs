@@ -193,7 +193,7 @@ async fn a_gigabyte_into_a_handler_that_hardly_reads_stays_bounded_and_arrives()
 #[seastar::test]
 async fn a_client_that_never_reads_stops_its_writer() {
     let listener = listen(ANY).unwrap();
-    let client = Client::connect(listener.local_address()).unwrap();
+    let client = seastar::blocking_ok!(Client::connect(listener.local_address()).unwrap());
     let (_input, mut output) = listener.accept().await.unwrap().0.split();
     let written = Rc::new(Cell::new(0usize));
     let count = written.clone();

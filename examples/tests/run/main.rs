@@ -2,7 +2,11 @@
 //!
 //! `EXPECTED=overwrite cargo test -p seastar-examples` writes the files anew where they differ.
 
+// No shard runs this.
+#![allow(clippy::disallowed_methods)]
+
 mod expected;
+mod fibers;
 mod program;
 mod programs;
 mod server;

@@ -141,3 +141,23 @@ fn wrong_options_are_refused() {
         assert!(finished.stderr.starts_with("error: "), "{}", finished.stderr);
     }
 }
+
+#[test]
+fn pools_send_away_whom_they_have_no_room_for() {
+    assert_ends_well("pools", &run("pools", &["-c1"]));
+}
+
+#[test]
+fn the_memory_map_is_known_before_anything_starts() {
+    let finished = run("pools", &["--memory-map", TOO_MANY_SHARDS]);
+    assert_shape("pools.memory_map", &finished.stdout);
+    assert_eq!((finished.code, &*finished.stderr), (Some(0), ""));
+    let finished = run("hello", &["--memory-map"]);
+    assert!(finished.stdout.starts_with("No function of this program has a pool"), "{}", finished.stdout);
+}
+
+#[test]
+fn every_shard_counts_for_itself() {
+    assert_ends_well("counters", &run("counters", two_shards()));
+    assert_eq!(run("counters", &["-c1"]).stdout, "Guests of shard 0: 1\n");
+}

@@ -94,7 +94,7 @@ impl Speaker {
 }
 
 /// The first token that says what kind of item this is.
-fn keyword(item: &TokenStream) -> TokenStream {
+pub fn keyword(item: &TokenStream) -> TokenStream {
     let after_visibility = |input: ParseStream| {
         input.call(Attribute::parse_outer)?;
         input.parse::<Visibility>()?;
@@ -124,14 +124,16 @@ pub fn output(sig: &Signature) -> Type {
 
 /// Whether `impl Trait` is part of the type.
 pub fn is_unnamed(ty: &Type) -> bool {
-    fn has_impl(tokens: TokenStream) -> bool {
-        tokens.into_iter().any(|tree| match tree {
-            TokenTree::Group(group) => has_impl(group.stream()),
-            TokenTree::Ident(ident) => ident == "impl",
-            _ => false,
-        })
-    }
-    has_impl(ty.to_token_stream())
+    mentions(ty.to_token_stream(), "impl")
+}
+
+/// Whether a word stands anywhere in the tokens.
+pub fn mentions(tokens: TokenStream, word: &str) -> bool {
+    tokens.into_iter().any(|tree| match tree {
+        TokenTree::Group(group) => mentions(group.stream(), word),
+        TokenTree::Ident(ident) => ident == word,
+        _ => false,
+    })
 }
 
 /// The parameters that have a type; `rustc` itself complains about the other one, `self`.

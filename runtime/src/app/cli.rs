@@ -13,12 +13,15 @@ use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
 use self::framework::{Framework, Help};
 use super::error::StartError;
+use super::memory_map;
 use super::options::Options;
+use crate::{mem, task};
 
 mod framework;
 
 const APPLICATION: &str = "Application options";
 const HELP_SEASTAR: &str = "seastar.help_seastar";
+const MEMORY_MAP: &str = "seastar.memory_map";
 
 /// How a program ends that does not start: what it prints and returns.
 #[derive(Debug, PartialEq, Eq)]
@@ -170,8 +173,11 @@ fn read(
         command = command.version(version);
     }
     let mut command = framework::augment(command, code, Help::Short);
-    if wants_help_seastar(&command, &argv) {
+    if wants(HELP_SEASTAR, &command, &argv) {
         return Err(Exit::help(help_seastar(code, &argv)));
+    }
+    if wants(MEMORY_MAP, &command, &argv) {
+        return Err(Exit::help(memory_map::describe(task::pools(), mem::locals_size())));
     }
     let matches = command.try_get_matches_from_mut(argv)?;
     Ok((command, matches))
@@ -212,11 +218,11 @@ fn check_clashes(application: &Command) -> Result<(), Exit> {
 
 /// Whether the flag is there, with other mistakes overlooked: who asks for help need not know what the
 /// application requires.
-fn wants_help_seastar(command: &Command, argv: &[OsString]) -> bool {
+fn wants(flag: &str, command: &Command, argv: &[OsString]) -> bool {
     let lenient = command.clone().ignore_errors(true);
     lenient.try_get_matches_from(argv).is_ok_and(|matches| {
         // Without the default that clap adds when all is well.
-        matches!(matches.try_get_one(HELP_SEASTAR), Ok(Some(true)))
+        matches!(matches.try_get_one(flag), Ok(Some(true)))
     })
 }
 

@@ -6,9 +6,11 @@ use super::error::StartError;
 use super::log::Levels;
 use super::options::Options;
 use super::units::format_memory;
+use crate::mem;
 use crate::sys::cpuset::{self, CpuSet};
 use crate::sys::machine::Machine;
 use crate::sys::topology;
+use crate::task;
 
 /// More shards than any machine has cores.
 pub(crate) const SHARDS_MAX: u32 = 1024;
@@ -58,6 +60,11 @@ pub(crate) struct Config {
 }
 
 impl Config {
+    /// What a shard says that has not enough memory for what the program keeps there.
+    pub(crate) fn reserved_too_large(&self) -> StartError {
+        StartError::ReservedTooLarge { reserved: reserved(), budget: self.memory_per_shard }
+    }
+
     /// Binds the calling thread to the CPU of `shard`, or to `--cpuset` if shards are not pinned.
     pub(crate) fn place_current_thread(&self, shard: usize) -> Result<(), StartError> {
         if self.pin {
@@ -83,7 +90,7 @@ impl Options {
         check_idle_poll(idle_us).map_err(|text| bad("--idle-poll-time-us", &text))?;
         check_task_quota(quota_ms).map_err(|text| bad("--task-quota-ms", &text))?;
         check_grace_period(grace_ms).map_err(|text| bad("--grace-period-ms", &text))?;
-        Ok(Config {
+        let config = Config {
             memory_per_shard: self.shard_memory(machine, cpus.len())?,
             cpus,
             pin: self.thread_affinity.unwrap_or(!overprovisioned),
@@ -94,7 +101,8 @@ impl Options {
             handle_interrupt: self.handle_interrupt.unwrap_or(true),
             grace_period: Duration::from_millis(grace_ms),
             log: self.levels()?,
-        })
+        };
+        if fits(reserved(), config.memory_per_shard) { Ok(config) } else { Err(config.reserved_too_large()) }
     }
 
     fn chosen_cpus(&self, machine: &Machine) -> Result<Option<CpuSet>, StartError> {
@@ -177,6 +185,16 @@ impl Options {
         let modules = self.logger_log_level.as_deref().unwrap_or_default();
         Levels::parse(default, modules).map_err(|text| bad("--logger-log-level", &text))
     }
+}
+
+/// Bytes that each shard needs before it does anything: for pools of fibers, and for statics of its own.
+fn reserved() -> u64 {
+    (task::pools_size() as u64).saturating_add(mem::locals_size() as u64)
+}
+
+/// A quarter is for what else there is: receive buffers, connections, fibers without a pool.
+fn fits(reserved: u64, budget: u64) -> bool {
+    reserved <= budget / 4 * 3
 }
 
 fn bad(option: &str, why: &str) -> StartError {

@@ -50,6 +50,14 @@ pub enum StartError {
         /// Bytes that they have.
         available: u64,
     },
+    /// Too little memory for the pools of `#[seastar::task(pool = N)]` functions and the statics with
+    /// `#[seastar::shard_local]`.
+    ReservedTooLarge {
+        /// Bytes that these take of each shard.
+        reserved: u64,
+        /// Bytes that each shard has.
+        budget: u64,
+    },
     /// A `--cpuset` with CPUs that the process may not use.
     BadCpuset {
         /// The CPUs that are refused, such as `9` or `4-7,9`.
@@ -97,6 +105,12 @@ impl fmt::Display for StartError {
                 f,
                 "insufficient physical memory: needed {needed} available {available} for {shards} shards; \
                  start fewer with --smp or let them have more with --memory"
+            ),
+            StartError::ReservedTooLarge { reserved, budget } => write!(
+                f,
+                "insufficient physical memory: pools of fibers and shard-local statics take {reserved} of the {budget} of \
+                 each shard, \
+                 and three quarters is the limit; see --memory-map, and raise --memory or make them smaller"
             ),
             StartError::BadCpuset { refused, allowed } => write!(
                 f,

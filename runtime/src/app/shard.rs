@@ -1,12 +1,10 @@
 //! The life of one shard, on its thread.
 
-use std::io;
-
 use super::config::Config;
 use super::control::{Control, Phase};
 use super::error::StartError;
 use super::units::format_memory;
-use crate::mem::{self, Memory};
+use crate::mem::{self, Locals, Memory};
 use crate::reactor::{Reactor, Setup};
 use crate::smp::{self, Mesh, Neighbour, Seat};
 use crate::sys::clock;
@@ -21,6 +19,7 @@ struct Shard {
     mesh: Box<Mesh>,
     reactor: Box<Reactor>,
     tasks: Tasks,
+    locals: Locals,
     memory: Memory,
 }
 
@@ -47,29 +46,31 @@ impl Lead for Follow {
 pub(super) fn run(config: &Config, control: &Control, index: usize, seat: Seat, lead: &mut impl Lead) {
     let placed = config.place_current_thread(index);
     let memory = Memory::enter(config.memory_per_shard as usize);
-    let made = placed.and_then(|()| make(config).map_err(StartError::IoUring));
+    let made = placed.and_then(|()| make(config));
     let (own, parts) = match made {
-        Ok((tasks, reactor, neighbour)) => (Ok(neighbour), Some((tasks, reactor))),
+        Ok((locals, tasks, reactor, neighbour)) => (Ok(neighbour), Some((locals, tasks, reactor))),
         Err(error) => (Err(error), None),
     };
     let neighbours = control.introduce(index, own);
-    if let (Some(neighbours), Some((tasks, reactor))) = (neighbours, parts) {
+    if let (Some(neighbours), Some((locals, tasks, reactor))) = (neighbours, parts) {
         let mesh = Mesh::enter(seat, &neighbours);
         trace_start(config, index, &reactor);
-        let shard = Shard { mesh, reactor, tasks, memory };
+        let shard = Shard { mesh, reactor, tasks, locals, memory };
         lead.begin(&shard.reactor);
         shard.run(control, index, lead);
         shard.stop(control, lead);
     }
 }
 
-fn make(config: &Config) -> io::Result<(Tasks, Box<Reactor>, Neighbour)> {
-    let inbox = Inbox::open()?;
-    let tasks = Tasks::enter(inbox);
+fn make(config: &Config) -> Result<(Locals, Tasks, Box<Reactor>, Neighbour), StartError> {
+    let locals = Locals::enter().ok_or_else(|| config.reserved_too_large())?;
+    let inbox = Inbox::open().map_err(StartError::IoUring)?;
+    let tasks = Tasks::enter(inbox).ok_or_else(|| config.reserved_too_large())?;
     let idle_poll = (!config.poll_mode).then_some(config.idle_poll);
-    let reactor = Reactor::enter(Setup { task_quota: config.task_quota, idle_poll }, inbox)?;
+    let setup = Setup { task_quota: config.task_quota, idle_poll };
+    let reactor = Reactor::enter(setup, inbox).map_err(StartError::IoUring)?;
     let neighbour = Neighbour { inbox, ring: reactor.ring_fd() };
-    Ok((tasks, reactor, neighbour))
+    Ok((locals, tasks, reactor, neighbour))
 }
 
 fn trace_start(config: &Config, index: usize, reactor: &Reactor) {
@@ -119,7 +120,7 @@ impl Shard {
         }
         control.add_abandoned(task::abandoned_failures());
         control.wait_for_all();
-        let Shard { mesh, reactor, tasks, memory } = self;
+        let Shard { mesh, reactor, tasks, locals, memory } = self;
         drop(mesh);
         drop(tasks);
         if reactor.in_flight() > 0 {
@@ -130,6 +131,7 @@ impl Shard {
         } else {
             drop(reactor);
         }
+        drop(locals);
         drop(memory);
     }
 

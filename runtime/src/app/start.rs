@@ -27,7 +27,7 @@ use crate::sys::signal;
 /// # Errors
 ///
 /// Why the shards could not be started, or [`StartError::Stopped`] if a signal ended the program before
-/// `main` had returned.
+/// `main` had returned, or a failure in the background did.
 ///
 /// # Panics
 ///
@@ -49,7 +49,7 @@ where
     match run_to_end(options, main)?.0 {
         Ended::Returned(output) => Ok(output),
         Ended::Panicked(panic) => resume_unwind(panic),
-        Ended::Stopped => Err(StartError::Stopped),
+        Ended::Stopped | Ended::Failed => Err(StartError::Stopped),
     }
 }
 

@@ -21,6 +21,8 @@ pub(crate) enum Ended<T> {
     Panicked(Box<dyn Any + Send>),
     /// Dropped, because a signal asked to stop and the grace period was over.
     Stopped,
+    /// Stopped, because background work failed whose policy that is.
+    Failed,
 }
 
 /// Runs `main` and watches it.
@@ -32,6 +34,8 @@ pub(super) struct Supervisor<T> {
     panicked: Option<Box<dyn Any + Send>>,
     handles_signals: bool,
     grace_period: Duration,
+    /// Background work asked to stop.
+    failed: bool,
     /// When draining ends.
     deadline: Option<u64>,
 }
@@ -55,6 +59,7 @@ impl<T: 'static> Supervisor<T> {
             panicked: None,
             handles_signals,
             grace_period,
+            failed: false,
             deadline: None,
         }
     }
@@ -63,6 +68,7 @@ impl<T: 'static> Supervisor<T> {
     pub(super) fn finish(self) -> Ended<T> {
         match (self.panicked, self.returned.take()) {
             (Some(panic), _) => Ended::Panicked(panic),
+            (None, _) if self.failed => Ended::Failed,
             (None, Some(output)) => Ended::Returned(output),
             (None, None) => Ended::Stopped,
         }
@@ -80,11 +86,12 @@ impl<T: 'static> Supervisor<T> {
     }
 
     fn drain(&mut self, reactor: &Reactor, control: &Control) {
-        let name = signal::raised().unwrap_or("signal");
         let grace = self.grace_period;
-        match grace.is_zero() {
-            true => log::info!(target: "seastar", "{name}: stopping at once"),
-            false => {
+        let name = if self.failed { "Background work failed" } else { signal::raised().unwrap_or("signal") };
+        match (grace.is_zero(), self.failed) {
+            (true, _) => log::info!(target: "seastar", "{name}: stopping at once"),
+            (false, true) => log::info!(target: "seastar", "{name}: stopping within {grace:?}"),
+            (false, false) => {
                 log::info!(target: "seastar", "{name}: stopping within {grace:?}; send it again to stop at once");
             }
         }
@@ -110,9 +117,10 @@ impl<T: 'static> Lead for Supervisor<T> {
 
     fn look(&mut self, reactor: &Reactor, control: &Control) {
         let ended = self.main_has_ended();
+        self.failed |= reactor.is_asked_to_stop();
         match self.deadline {
             None if ended => control.advance(Phase::Stopping),
-            None if reactor.take_signal() => self.drain(reactor, control),
+            None if reactor.take_signal() || self.failed => self.drain(reactor, control),
             None => {}
             Some(_) if ended && control.live() == 0 => control.advance(Phase::Stopping),
             Some(deadline) if clock::now() >= deadline => {

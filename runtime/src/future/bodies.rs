@@ -88,7 +88,7 @@ impl<E> Action for Result<(), E> {
     label = "this does not say whether to go on",
     note = "end the body with `Continue(())` or `Break(value)` of `std::ops::ControlFlow`, within `Ok(..)` if it can fail"
 )]
-pub trait Step {
+pub trait Iteration {
     /// The result of the loop.
     type Output;
 
@@ -97,7 +97,7 @@ pub trait Step {
     fn flow(self) -> ControlFlow<Self::Output>;
 }
 
-impl<B> Step for ControlFlow<B> {
+impl<B> Iteration for ControlFlow<B> {
     type Output = B;
 
     #[inline]
@@ -106,7 +106,7 @@ impl<B> Step for ControlFlow<B> {
     }
 }
 
-impl<B, E> Step for Result<ControlFlow<B>, E> {
+impl<B, E> Iteration for Result<ControlFlow<B>, E> {
     type Output = Result<B, E>;
 
     #[inline]

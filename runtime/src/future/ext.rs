@@ -32,11 +32,6 @@ use crate::time::{Timeout, timeout};
 ///     assert_eq!(both(fails(false), fails(true)).await, Ok((1, "no")));
 /// }
 /// ```
-#[diagnostic::on_unimplemented(
-    message = "this continues a future of a `Result`, and `{Self}` is none",
-    label = "it cannot fail, so there is no failure to skip or to handle",
-    note = "`.then_wrapped(async |output| ..)` continues every future; `.await` usually reads better"
-)]
 pub trait TryFuture: Future<Output = Result<Self::Ok, Self::Error>> {
     /// The value.
     type Ok;
@@ -59,7 +54,8 @@ impl<F: Future<Output = Result<T, E>>, T, E> TryFuture for F {
 /// | [`handle_error`](FutureExt::handle_error) | nothing: the value goes on | the handler, with the failure |
 /// | [`handle_error_type`](FutureExt::handle_error_type) | nothing | the handler, if it is of that type |
 ///
-/// In an `async` function, `?` and `match` say the same; these are for where there is none, and for
+/// The names are those of Seastar: what other crates call `and_then` is `then` here, and what they call `then` is
+/// `then_wrapped`. In an `async` function, `?` and `match` say the same; these are for where there is none, and for
 /// those who come from C++. A continuation is an async closure, or any closure that returns a future. It
 /// runs where the future is polled, as soon as the one before has ended (FUT-2). The first future is dropped
 /// before the second is made, and both lie in the same place. Dropping the whole cancels whichever runs.

@@ -8,7 +8,7 @@
 use std::future::Future;
 use std::ops::ControlFlow::Break;
 
-use super::bodies::{Action, Attempt, Step};
+use super::bodies::{Action, Attempt, Iteration};
 use crate::reactor::need_preempt;
 use crate::task::yield_now;
 
@@ -35,7 +35,7 @@ use crate::task::yield_now;
 pub fn repeat<B, S>(mut body: B) -> impl Future<Output = S::Output>
 where
     B: AsyncFnMut() -> S,
-    S: Step,
+    S: Iteration,
 {
     async move {
         loop {

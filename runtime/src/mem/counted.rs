@@ -1,7 +1,6 @@
 //! A value in a block, shared by counted references.
 
 use std::cell::Cell;
-use std::marker::PhantomData;
 use std::ops::Deref;
 use std::ptr::NonNull;
 
@@ -10,7 +9,6 @@ use super::{arena, class};
 /// A reference to a value in the arena, as `Rc` is to one on the heap. The last one drops the value.
 pub(crate) struct Counted<T> {
     inner: NonNull<Inner<T>>,
-    owned: PhantomData<Inner<T>>,
 }
 
 struct Inner<T> {
@@ -31,7 +29,7 @@ impl<T> Counted<T> {
         let inner = block.cast::<Inner<T>>();
         // SAFETY: a fresh block of the class that holds an `Inner<T>`.
         unsafe { inner.write(Inner { references: Cell::new(1), value }) };
-        Ok(Counted { inner, owned: PhantomData })
+        Ok(Counted { inner })
     }
 
     /// Whether there is no other reference.
@@ -61,7 +59,7 @@ impl<T> Clone for Counted<T> {
     fn clone(&self) -> Counted<T> {
         let references = &self.inner().references;
         references.set(references.get() + 1);
-        Counted { inner: self.inner, owned: PhantomData }
+        Counted { inner: self.inner }
     }
 }
 

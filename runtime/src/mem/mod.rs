@@ -7,10 +7,13 @@ mod arena;
 pub(crate) mod class;
 mod counted;
 mod lane;
+mod local;
 
 pub(crate) use arena::{Memory, charge, give, keep, map_chunk, statistics, take};
 pub(crate) use counted::Counted;
 pub(crate) use lane::Lane;
+pub use local::ShardLocal;
+pub(crate) use local::{Locals, locals_size};
 
 /// What a shard's memory is used for, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -87,6 +87,9 @@ impl Receiver {
         context: &mut Context<'_>,
     ) -> Poll<io::Result<View>> {
         let receiver = &this.receiver;
+        if reactor.is_stopping() && !receiver.is(SHUT) {
+            receiver.stop(this, reactor);
+        }
         if let Some(view) = receiver.received.pop(reactor.buffers()) {
             return Poll::Ready(Ok(view));
         }
@@ -98,6 +101,9 @@ impl Receiver {
             return Poll::Ready(end);
         }
         if !receiver.is(ARMED | WATCHED) {
+            if receiver.is(SHUT) {
+                return Poll::Ready(Receiver::last(this));
+            }
             if let Some(view) = Receiver::begin(this, reactor) {
                 return Poll::Ready(Ok(view));
             }
@@ -105,13 +111,30 @@ impl Receiver {
                 return Poll::Ready(end);
             }
         }
-        if reactor.is_stopping() && !receiver.is(SHUT) {
-            receiver.set(SHUT);
-            this.shutdown(Shutdown::Read);
-        }
         receiver.set(WAITING);
         receiver.waker.set(context.waker());
         Poll::Pending
+    }
+
+    /// The shard stops: what has come by now is still read, and no more, because a peer that goes on sending must not
+    /// keep it from its end. (To shut the socket down is not enough: the kernel then takes in more all the same.)
+    #[cold]
+    #[inline(never)]
+    fn stop(&self, this: &Shared<Connection>, reactor: &Reactor) {
+        self.set(SHUT);
+        this.shutdown(Shutdown::Read);
+        self.pause(this, reactor);
+    }
+
+    /// What the socket still has when nothing more is received, as far as it fits a block; then the end.
+    #[cold]
+    #[inline(never)]
+    fn last(this: &Shared<Connection>) -> io::Result<View> {
+        this.receiver.set(END);
+        match read_now(this) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(View::of_static(&[])),
+            read => read,
+        }
     }
 
     /// How the stream has ended, if it has. A failure is told once.
@@ -216,7 +239,7 @@ impl Receiver {
             error => receiver.failed(-error),
         }
         // Paused, but read empty before the pause came through; or there were no buffers.
-        if receiver.is(WAITING) && !receiver.is(ARMED | WATCHED | END) && receiver.error.get() == 0 {
+        if receiver.is(WAITING) && !receiver.is(ARMED | WATCHED | END | SHUT) && receiver.error.get() == 0 {
             receiver.clear(SEEN);
             Receiver::begin(this, reactor);
         }
@@ -233,7 +256,7 @@ impl Receiver {
             0.. => receiver.set(SEEN),
             error => receiver.failed(-error),
         }
-        if receiver.is(WAITING) && !receiver.is(SEEN) && receiver.error.get() == 0 {
+        if receiver.is(WAITING) && !receiver.is(SEEN | SHUT) && receiver.error.get() == 0 {
             Receiver::begin(this, reactor);
         }
         receiver.tell_news();
@@ -241,7 +264,8 @@ impl Receiver {
 
     /// Wakes the reader if there is something for it.
     fn tell_news(&self) {
-        let news = self.received.count() > 0 || self.is(END | SEEN) || self.error.get() != 0;
+        let last = self.is(SHUT) && !self.is(ARMED | WATCHED);
+        let news = last || self.received.count() > 0 || self.is(END | SEEN) || self.error.get() != 0;
         if news && self.is(WAITING) {
             self.clear(WAITING);
             self.waker.wake();

@@ -66,6 +66,8 @@ pub(crate) struct Reactor {
     pub(super) alarm: Cell<Option<u64>>,
     /// Set when a stop signal came.
     pub(super) signalled: Cell<bool>,
+    /// Set when a fiber asked to stop the program.
+    asked_to_stop: Cell<bool>,
     /// Set once fibers should come to an end.
     stopping: Cell<bool>,
     /// Set once no operation may begin that has no end of its own.
@@ -92,6 +94,7 @@ impl Reactor {
             poll_until: Cell::new(0),
             alarm: Cell::new(None),
             signalled: Cell::new(false),
+            asked_to_stop: Cell::new(false),
             stopping: Cell::new(false),
             ending: Cell::new(false),
             stop: Timers::new(0),
@@ -145,6 +148,16 @@ impl Reactor {
     /// Whether a stop signal came since the last call.
     pub(crate) fn take_signal(&self) -> bool {
         self.signalled.take()
+    }
+
+    /// Asks to stop the program, which is for the first shard to do.
+    pub(crate) fn ask_to_stop(&self) {
+        self.asked_to_stop.set(true);
+    }
+
+    /// Whether a fiber asked to stop the program.
+    pub(crate) fn is_asked_to_stop(&self) -> bool {
+        self.asked_to_stop.get()
     }
 
     /// Ends any sleep at `deadline`, once.

@@ -14,6 +14,11 @@ use crate::sys::op::Completion;
 use crate::task::{self, WakerSlot};
 
 /// Results of several shards as one: nothing, or the failure of the lowest shard that has one.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` of all shards cannot be made into one",
+    label = "the result of every shard goes to the one that asked",
+    note = "return nothing, or `Result<(), E>` with an error that may leave its shard (no `Rc`, no borrowed data); for other values, call `seastar::submit_to` for each shard"
+)]
 pub trait Merge: Sized + Send + 'static {
     /// The result if every shard's is `Ok` or nothing.
     #[doc(hidden)]
@@ -31,6 +36,7 @@ impl Merge for () {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<E: Send + 'static> Merge for Result<(), E> {
     fn ok() -> Self {
         Ok(())

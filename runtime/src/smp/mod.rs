@@ -5,6 +5,7 @@
 
 mod broadcast;
 mod mesh;
+mod message;
 mod parcel;
 mod ring;
 mod submit;
@@ -12,4 +13,5 @@ mod submit;
 pub use broadcast::{InvokeOnAll, Merge, invoke_on_all};
 pub(crate) use mesh::{Mesh, Neighbour, Seat, current_shard, outstanding, seats};
 pub use mesh::{shard_count, this_shard};
+pub use message::Message;
 pub use submit::{SubmitTo, submit_to};

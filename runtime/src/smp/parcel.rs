@@ -78,7 +78,14 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: Future<Output: Send + 'static> + 'static,
 {
-    const CLASS: usize = class::class_of(size_of::<Parcel<F, R>>());
+    const CLASS: usize = {
+        assert!(
+            size_of::<Parcel<F, R>>() <= class::BLOCK_SIZE_MAX,
+            "a call to another shard takes one block of memory for what it captures, its future and its result, \
+             and this one is larger than the largest block (1 MiB); box the large part"
+        );
+        class::class_of(size_of::<Parcel<F, R>>())
+    };
 
     const VTABLE: VTable = {
         assert!(align_of::<Parcel<F, R>>() <= class::BLOCK_ALIGN);

@@ -8,6 +8,7 @@ use std::ptr::NonNull;
 use std::task::{Context, Poll};
 
 use super::mesh;
+use super::message::Message;
 use super::parcel::{self, Header, Stage};
 use crate::task;
 
@@ -38,7 +39,7 @@ use crate::task;
 pub fn submit_to<F, R>(shard: usize, call: F) -> SubmitTo<F, R>
 where
     F: FnOnce() -> R + Send + 'static,
-    R: Future<Output: Send + 'static> + 'static,
+    R: Future<Output: Message> + 'static,
 {
     // Here, so that it is the caller's line that has panicked.
     mesh::assert_exists(shard);
@@ -50,7 +51,7 @@ where
 pub(super) fn submit_at<F, R>(shard: usize, called_at: &'static Location<'static>, call: F) -> SubmitTo<F, R>
 where
     F: FnOnce() -> R + Send + 'static,
-    R: Future<Output: Send + 'static> + 'static,
+    R: Future<Output: Message> + 'static,
 {
     SubmitTo { shard, called_at, state: State::Start(call) }
 }
@@ -73,7 +74,7 @@ enum State<F, R> {
 impl<F, R> Future for SubmitTo<F, R>
 where
     F: FnOnce() -> R + Send + 'static,
-    R: Future<Output: Send + 'static> + 'static,
+    R: Future<Output: Message> + 'static,
 {
     type Output = R::Output;
 
@@ -120,7 +121,7 @@ where
 fn start<F, R>(shard: usize, called_at: &'static Location<'static>, call: F) -> State<F, R>
 where
     F: FnOnce() -> R + Send + 'static,
-    R: Future<Output: Send + 'static> + 'static,
+    R: Future<Output: Message> + 'static,
 {
     if mesh::is_here(shard) {
         return State::Here(call());

@@ -1,6 +1,7 @@
 //! The capacity of a semaphore as its type tells it, for checks while compiling.
 
 use super::semaphore::{DYNAMIC, Semaphore};
+use crate::mem::ShardLocal;
 
 /// Something that may tell a number of units by its type.
 pub trait Bounded {
@@ -10,6 +11,10 @@ pub trait Bounded {
 
 impl<const UNITS: usize> Bounded for Semaphore<UNITS> {
     const CAPACITY: usize = if UNITS == DYNAMIC { usize::MAX } else { UNITS };
+}
+
+impl<T: Bounded> Bounded for ShardLocal<T> {
+    const CAPACITY: usize = T::CAPACITY;
 }
 
 /// The capacity of a semaphore, of which only the type is looked at; so it may be a `static`.

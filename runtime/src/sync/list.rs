@@ -246,9 +246,12 @@ impl<H: Host> Waiter<H> {
     /// Leaves the list, if it is on it. Returns how it stood; from now on it is idle.
     #[inline]
     pub(crate) fn leave(&self) -> State {
-        let state = self.node.state.replace(State::Idle);
-        if state == State::Queued {
-            self.unlink();
+        let state = self.node.state.get();
+        if state != State::Idle {
+            self.node.state.set(State::Idle);
+            if state == State::Queued {
+                self.unlink();
+            }
         }
         state
     }

@@ -11,6 +11,7 @@ mod barrier;
 pub(crate) mod capacity;
 mod condvar;
 mod gate;
+pub(crate) mod held;
 mod limit;
 pub(crate) mod list;
 mod mutex;

@@ -60,6 +60,19 @@ struct Shared<T> {
     writer_gone: Cell<bool>,
 }
 
+/// Wakes who waits, which is the rare case.
+#[inline]
+fn tell(waiting: &WakerSlot) {
+    #[cold]
+    #[inline(never)]
+    fn wake(waiting: &WakerSlot) {
+        waiting.wake();
+    }
+    if waiting.is_set() {
+        wake(waiting);
+    }
+}
+
 /// The end of a [`pipe`] where items come out.
 pub struct PipeReader<T> {
     shared: Rc<Shared<T>>,
@@ -90,7 +103,7 @@ impl<T> PipeReader<T> {
         }
         let item = self.shared.ring.pop();
         if item.is_some() {
-            self.shared.writes.wake();
+            tell(&self.shared.writes);
         }
         item
     }
@@ -115,9 +128,14 @@ impl<T> PipeReader<T> {
 
     #[inline]
     fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<Option<T>> {
-        if let Some(item) = self.try_read() {
-            return Poll::Ready(Some(item));
+        match self.try_read() {
+            Some(item) => Poll::Ready(Some(item)),
+            None => self.poll_empty(context),
         }
+    }
+
+    #[cold]
+    fn poll_empty(&self, context: &mut Context<'_>) -> Poll<Option<T>> {
         if self.shared.writer_gone.get() {
             return Poll::Ready(None);
         }
@@ -146,8 +164,10 @@ impl<T> Drop for PipeReader<T> {
     fn drop(&mut self) {
         self.shared.reader_gone.set(true);
         self.shared.reads.clear();
-        while self.shared.ring.pop().is_some() {}
+        self.shared.ring.close();
         self.shared.writes.wake();
+        // Last, because it may run anything.
+        self.shared.ring.clear();
     }
 }
 
@@ -189,11 +209,9 @@ impl<T> PipeWriter<T> {
     /// Adds `item` if there is a place and the reader is there; returns it otherwise.
     #[inline]
     pub fn try_write(&mut self, item: T) -> Result<(), T> {
-        if self.shared.reader_gone.get() {
-            return Err(item);
-        }
+        // Without a reader there is no place.
         self.shared.ring.push(item)?;
-        self.shared.reads.wake();
+        tell(&self.shared.reads);
         Ok(())
     }
 
@@ -262,16 +280,25 @@ impl<T> Future for Write<'_, T> {
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let Some(item) = self.item.take() else { return Poll::Ready(Ok(())) };
-        match self.writer.try_write(item) {
-            Ok(()) => Poll::Ready(Ok(())),
-            Err(item) if self.writer.shared.reader_gone.get() => Poll::Ready(Err(BrokenPipe(item))),
-            Err(item) => {
-                self.item = Some(item);
-                self.writer.shared.writes.set(context.waker());
-                Poll::Pending
-            }
+        if self.writer.shared.ring.is_full() {
+            return self.poll_full(context);
         }
+        match self.item.take().map(|item| self.writer.try_write(item)) {
+            Some(Err(item)) => Poll::Ready(Err(BrokenPipe(item))),
+            _ => Poll::Ready(Ok(())),
+        }
+    }
+}
+
+impl<T> Write<'_, T> {
+    #[cold]
+    fn poll_full(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BrokenPipe<T>>> {
+        let shared = &*self.writer.shared;
+        if !shared.reader_gone.get() {
+            shared.writes.set(context.waker());
+            return Poll::Pending;
+        }
+        Poll::Ready(self.item.take().map_or(Ok(()), |item| Err(BrokenPipe(item))))
     }
 }
 

@@ -97,25 +97,23 @@ impl<T> Queue<T> {
     /// ```
     #[inline]
     pub fn try_push(&self, item: T) -> Result<(), Rejected<T>> {
-        let why = if self.aborted.get() { QueueError::QueueAborted } else { QueueError::Full };
-        if self.aborted.get() || !self.pushers.is_empty() {
+        if !self.has_room() {
+            let why = if self.aborted.get() { QueueError::QueueAborted } else { QueueError::Full };
             return Err(Rejected { item, why });
         }
-        self.ring.push(item).map_err(|item| Rejected { item, why })?;
-        self.serve_poppers();
+        self.add(item);
         Ok(())
     }
 
     /// Takes the oldest item if there is one and nobody waits for it.
     #[inline]
     pub fn try_pop(&self) -> Result<T, QueueError> {
-        if self.aborted.get() {
-            return Err(QueueError::QueueAborted);
+        if self.free_items() > 0
+            && let Some(item) = self.take()
+        {
+            return Ok(item);
         }
-        if self.free_items() == 0 {
-            return Err(QueueError::Empty);
-        }
-        self.take().ok_or(QueueError::Empty)
+        Err(if self.aborted.get() { QueueError::QueueAborted } else { QueueError::Empty })
     }
 
     /// Waits until there is an item that nobody else waits for. Another fiber may take it first.
@@ -139,9 +137,11 @@ impl<T> Queue<T> {
     pub fn abort(&self) {
         self.aborted.set(true);
         self.promised.set(0);
+        self.ring.close();
         self.pushers.wake_all(State::Refused);
         self.poppers.wake_all(State::Refused);
-        while self.ring.pop().is_some() {}
+        // Last, because it may run anything.
+        self.ring.clear();
     }
 
     /// How many items are in the queue.
@@ -160,7 +160,7 @@ impl<T> Queue<T> {
         self.ring.is_full()
     }
 
-    /// The most items that can be in the queue.
+    /// The most items that can be in the queue; zero once it was [aborted](Self::abort).
     pub fn capacity(&self) -> usize {
         self.ring.capacity()
     }
@@ -169,6 +169,19 @@ impl<T> Queue<T> {
     #[inline]
     fn free_items(&self) -> usize {
         self.ring.len() - self.promised.get()
+    }
+
+    /// Whether there is a place that nobody waits for. There is none once the queue is aborted.
+    #[inline]
+    fn has_room(&self) -> bool {
+        !self.ring.is_full() && self.pushers.is_empty()
+    }
+
+    /// Adds an item where there is room.
+    #[inline]
+    fn add(&self, item: T) {
+        _ = self.ring.push(item);
+        self.serve_poppers();
     }
 
     /// The oldest item; its place goes to whoever waits for one.
@@ -266,16 +279,14 @@ impl<T> Request for Pushing<'_, T> {
 
     #[inline]
     fn take_now(waiter: &Waiter<Self>) -> Option<Self::Output> {
-        let Offer::Item(item) = waiter.replace_value(Offer::Taken) else {
-            return Some(Ok(()));
-        };
-        match waiter.host().0.try_push(item) {
-            Err(Rejected { item, why: QueueError::Full }) => {
-                waiter.replace_value(Offer::Item(item));
-                None
-            }
-            done => Some(done),
+        let queue = waiter.host().0;
+        if !queue.has_room() {
+            return queue.aborted.get().then(|| rejected(waiter, QueueError::QueueAborted));
         }
+        if let Offer::Item(item) = waiter.replace_value(Offer::Taken) {
+            queue.add(item);
+        }
+        Some(Ok(()))
     }
 
     fn woken(waiter: &Waiter<Self>, _: State) -> Option<Self::Output> {
@@ -373,7 +384,7 @@ macro_rules! news {
 }
 
 news!(Filled, |queue| queue.free_items() > 0);
-news!(Roomy, |queue| !queue.is_full() && queue.pushers.is_empty());
+news!(Roomy, |queue| queue.has_room());
 
 /// An item that is not in the queue, and why.
 #[derive(Clone, Copy, PartialEq, Eq)]

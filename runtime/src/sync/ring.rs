@@ -5,39 +5,54 @@ use std::mem::MaybeUninit;
 
 /// Up to a fixed number of items, oldest first. Memory is taken once.
 pub(super) struct Ring<T> {
+    /// As many as a power of two, so that counters wrap by a mask.
     places: Box<[UnsafeCell<MaybeUninit<T>>]>,
-    first: Cell<usize>,
-    len: Cell<usize>,
+    capacity: Cell<usize>,
+    /// Items that ever came out, and that ever went in; both wrap.
+    popped: Cell<usize>,
+    pushed: Cell<usize>,
 }
 
 impl<T> Ring<T> {
     /// # Panics
     ///
-    /// For no places at all.
+    /// For no places at all, and for more than fit into memory.
     pub(super) fn new(capacity: usize) -> Ring<T> {
         assert!(capacity > 0, "a capacity of zero lets nothing through");
-        let places = (0..capacity).map(|_| UnsafeCell::new(MaybeUninit::uninit())).collect();
-        Ring { places, first: Cell::new(0), len: Cell::new(0) }
+        let places = capacity.checked_next_power_of_two().expect("a capacity that fits into memory");
+        let places = (0..places).map(|_| UnsafeCell::new(MaybeUninit::uninit())).collect();
+        Ring { places, capacity: Cell::new(capacity), popped: Cell::new(0), pushed: Cell::new(0) }
     }
 
+    /// Zero when it was closed.
     #[inline]
     pub(super) fn capacity(&self) -> usize {
-        self.places.len()
+        self.capacity.get()
     }
 
     #[inline]
     pub(super) fn len(&self) -> usize {
-        self.len.get()
+        self.pushed.get().wrapping_sub(self.popped.get())
     }
 
     #[inline]
     pub(super) fn is_empty(&self) -> bool {
-        self.len.get() == 0
+        self.pushed.get() == self.popped.get()
     }
 
     #[inline]
     pub(super) fn is_full(&self) -> bool {
-        self.len.get() == self.places.len()
+        self.len() >= self.capacity.get()
+    }
+
+    /// Takes no more items: from now on it is full.
+    pub(super) fn close(&self) {
+        self.capacity.set(0);
+    }
+
+    /// Drops all items.
+    pub(super) fn clear(&self) {
+        while self.pop().is_some() {}
     }
 
     /// Adds an item, or returns it if there is no place.
@@ -46,10 +61,10 @@ impl<T> Ring<T> {
         if self.is_full() {
             return Err(item);
         }
-        let place = self.wrapped(self.first.get() + self.len.get());
-        // SAFETY: the place is inside and free, and no reference to it is ever handed out.
-        unsafe { (*self.places[place].get()).write(item) };
-        self.len.set(self.len.get() + 1);
+        let place = self.place(self.pushed.get());
+        self.pushed.set(self.pushed.get().wrapping_add(1));
+        // SAFETY: the place is free, and no reference to it is ever handed out.
+        unsafe { (*place.get()).write(item) };
         Ok(())
     }
 
@@ -59,23 +74,22 @@ impl<T> Ring<T> {
         if self.is_empty() {
             return None;
         }
-        let place = self.first.get();
-        self.first.set(self.wrapped(place + 1));
-        self.len.set(self.len.get() - 1);
+        let place = self.place(self.popped.get());
+        self.popped.set(self.popped.get().wrapping_add(1));
         // SAFETY: the place was filled, and is free from now on.
-        Some(unsafe { (*self.places[place].get()).assume_init_read() })
+        Some(unsafe { (*place.get()).assume_init_read() })
     }
 
-    /// Below the capacity; `place` is below its double.
     #[inline]
-    fn wrapped(&self, place: usize) -> usize {
-        if place >= self.places.len() { place - self.places.len() } else { place }
+    fn place(&self, count: usize) -> &UnsafeCell<MaybeUninit<T>> {
+        // SAFETY: below the number of places, which is a power of two.
+        unsafe { self.places.get_unchecked(count & (self.places.len() - 1)) }
     }
 }
 
 impl<T> Drop for Ring<T> {
     fn drop(&mut self) {
-        while self.pop().is_some() {}
+        self.clear();
     }
 }
 
@@ -114,5 +128,11 @@ mod tests {
         assert_eq!(Rc::strong_count(&item), 4);
         drop(ring);
         assert_eq!(Rc::strong_count(&item), 1);
+        let ring = Ring::new(3);
+        ring.push(item.clone()).unwrap();
+        ring.close();
+        ring.clear();
+        assert_eq!(Rc::strong_count(&item), 1);
+        assert!(ring.is_empty() && ring.is_full() && ring.push(item).is_err());
     }
 }

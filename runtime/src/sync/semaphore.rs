@@ -4,17 +4,15 @@
 
 use std::cell::Cell;
 use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use super::abort::AbortSource;
-use super::limit::{Limit, Unless, Why, Within, sealed};
+use super::limit::{Limit, Unless, Why, Within};
 use super::list::{Host, List, State, Waiter};
 use super::semaphore_error::SemaphoreError;
 use super::units::{SemaphoreUnits, Units};
+use super::wait::{self, Wait};
 
 /// In place of a semaphore's number of units: known only when the program runs.
 pub const DYNAMIC: usize = usize::MAX;
@@ -112,7 +110,7 @@ impl<const UNITS: usize> Semaphore<UNITS> {
     /// ```
     #[inline]
     pub fn acquire(&self, units: usize) -> Acquire<&SemaphoreCore> {
-        Acquire::new(&self.core, units, self.capacity())
+        Acquiring::wait(&self.core, units, self.capacity())
     }
 
     /// [`acquire`](Self::acquire) for no longer than `duration` (SEM-7).
@@ -152,7 +150,7 @@ impl<const UNITS: usize> Semaphore<UNITS> {
     /// ```
     #[inline]
     pub fn acquire_owned(self: &Rc<Self>, units: usize) -> Acquire<Rc<Self>> {
-        Acquire::new(self.clone(), units, self.capacity())
+        Acquiring::wait(self.clone(), units, self.capacity())
     }
 
     /// Takes units if they are there and nobody waits for any (SEM-3).
@@ -366,107 +364,81 @@ impl<const UNITS: usize> Handle for Rc<Semaphore<UNITS>> {
     }
 }
 
-/// The future of [`Semaphore::acquire`] and [`Semaphore::acquire_owned`].
-#[must_use = "nothing is acquired until this is awaited"]
-pub struct Acquire<H: Handle> {
-    waiter: Waiter<H>,
+/// What [`Semaphore::acquire`] and [`Semaphore::acquire_owned`] wait for.
+pub struct Acquiring<H: Handle> {
+    semaphore: H,
     over_capacity: bool,
 }
 
-impl<H: Handle> Acquire<H> {
+/// The future of [`Semaphore::acquire`] and [`Semaphore::acquire_owned`].
+pub type Acquire<H> = Wait<Acquiring<H>>;
+
+impl<H: Handle> Acquiring<H> {
     #[inline]
-    fn new(semaphore: H, units: usize, capacity: usize) -> Acquire<H> {
-        Acquire { waiter: Waiter::new(semaphore, units), over_capacity: units > capacity }
+    fn wait(semaphore: H, units: usize, capacity: usize) -> Acquire<H> {
+        Wait::new(Acquiring { semaphore, over_capacity: units > capacity }, units)
+    }
+}
+
+// SAFETY: handles are hosts themselves.
+unsafe impl<H: Handle> Host for Acquiring<H> {
+    type Value = usize;
+
+    #[inline]
+    fn list(&self) -> &List<usize> {
+        self.semaphore.list()
+    }
+}
+
+#[inline]
+fn units<H: Handle>(waiter: &Waiter<Acquiring<H>>) -> Units<H> {
+    Units::new(waiter.host().semaphore.clone(), waiter.value())
+}
+
+impl<H: Handle> wait::Request for Acquiring<H> {
+    type Output = Result<Units<H>, SemaphoreError>;
+    type Limited = Self::Output;
+
+    #[inline]
+    fn take_now(waiter: &Waiter<Self>) -> Option<Self::Output> {
+        let Acquiring { semaphore, over_capacity } = waiter.host();
+        let taken = !over_capacity && semaphore.core().take(waiter.value());
+        taken.then(|| Ok(units(waiter)))
     }
 
-    fn units(&self) -> Units<H> {
-        Units::new(self.waiter.host().clone(), self.waiter.value())
+    fn hopeless(waiter: &Waiter<Self>) -> Option<Self::Output> {
+        let Acquiring { semaphore, over_capacity } = waiter.host();
+        let hopeless = *over_capacity || semaphore.core().broken.get();
+        hopeless.then(|| Err(semaphore.core().refusal(waiter.value())))
+    }
+
+    fn woken(waiter: &Waiter<Self>, state: State) -> Option<Self::Output> {
+        Some(match state {
+            State::Granted => Ok(units(waiter)),
+            _ => Err(waiter.host().semaphore.core().refusal(waiter.value())),
+        })
     }
 
     #[cold]
-    fn poll_slow(self: Pin<&Self>, context: &mut Context<'_>) -> Poll<Result<Units<H>, SemaphoreError>> {
-        let semaphore = self.waiter.host().core();
-        match self.waiter.state() {
-            State::Granted => {
-                self.waiter.leave();
-                return Poll::Ready(Ok(self.units()));
-            }
-            State::Idle if !self.over_capacity && !semaphore.broken.get() => {}
-            State::Queued => {}
-            _ => {
-                self.waiter.leave();
-                return Poll::Ready(Err(semaphore.refusal(self.waiter.value())));
-            }
-        }
-        // SAFETY: part of a pinned future, and never moved out of it.
-        unsafe { self.map_unchecked(|this| &this.waiter) }.wait(context.waker());
-        Poll::Pending
-    }
-
-    #[cold]
-    fn hand_on(&self, state: State) {
-        let semaphore = self.waiter.host().core();
+    fn hand_on(waiter: &Waiter<Self>, state: State) {
+        let semaphore = waiter.host().semaphore.core();
         match state {
-            State::Granted => semaphore.give(self.waiter.value()),
+            State::Granted => semaphore.give(waiter.value()),
             // Whoever is next may fit where this one did not (ours; unlike SEM-9).
             _ => semaphore.serve(),
         }
     }
 
     #[inline]
-    fn leave(&self) {
-        let state = self.waiter.leave();
-        if state != State::Idle {
-            self.hand_on(state);
-        }
-    }
-}
-
-impl<H: Handle> Future for Acquire<H> {
-    type Output = Result<Units<H>, SemaphoreError>;
-
-    #[inline]
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.into_ref();
-        let units = this.waiter.value();
-        if this.waiter.state() == State::Idle && !this.over_capacity && this.waiter.host().core().take(units)
-        {
-            return Poll::Ready(Ok(this.units()));
-        }
-        this.poll_slow(context)
-    }
-}
-
-impl<H: Handle> Drop for Acquire<H> {
-    #[inline]
-    fn drop(&mut self) {
-        self.leave();
-    }
-}
-
-impl<H: Handle> sealed::Sealed for Acquire<H> {}
-
-impl<H: Handle> Limit for Acquire<H> {
-    type Limited = Self::Output;
-
-    #[inline]
     fn granted(output: Self::Output) -> Self::Output {
         output
     }
 
-    fn give_up(self: Pin<&mut Self>, why: Why) -> Self::Output {
-        self.leave();
-        let name = self.waiter.host().core().name;
+    fn given_up(waiter: &Waiter<Self>, why: Why) -> Self::Output {
+        let name = waiter.host().semaphore.core().name;
         Err(match why {
             Why::TimedOut => SemaphoreError::TimedOut { name },
             Why::Aborted => SemaphoreError::Aborted { name },
         })
-    }
-}
-
-impl<H: Handle> fmt::Debug for Acquire<H> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut debug = f.debug_struct("Acquire");
-        debug.field("units", &self.waiter.value()).field("state", &self.waiter.state()).finish()
     }
 }

@@ -18,6 +18,12 @@ pub trait Request: Host + Sized {
     /// Takes what is wanted if that needs no waiting.
     fn take_now(waiter: &Waiter<Self>) -> Option<Self::Output>;
 
+    /// The failure of what would wait for ever. Apart from [`take_now`](Self::take_now), so that failures, which are large, are
+    /// kept out of the way of what need not wait.
+    fn hopeless(_: &Waiter<Self>) -> Option<Self::Output> {
+        None
+    }
+
     /// The result after the waiter was woken in this state, which is never `Idle` or `Queued`; `None` to wait again.
     fn woken(waiter: &Waiter<Self>, state: State) -> Option<Self::Output>;
 
@@ -53,13 +59,19 @@ impl<R: Request> Wait<R> {
         }
     }
 
-    #[inline]
+    #[cold]
+    #[inline(never)]
     fn poll_in_line(self: Pin<&Self>, context: &mut Context<'_>) -> Poll<R::Output> {
-        if !matches!(self.waiter.state(), State::Idle | State::Queued) {
-            let state = self.waiter.leave();
-            if let Some(output) = R::woken(&self.waiter, state) {
-                return Poll::Ready(output);
+        let output = match self.waiter.state() {
+            State::Idle => R::hopeless(&self.waiter),
+            State::Queued => None,
+            state => {
+                self.waiter.leave();
+                R::woken(&self.waiter, state)
             }
+        };
+        if let Some(output) = output {
+            return Poll::Ready(output);
         }
         // SAFETY: part of a pinned future, and never moved out of it.
         unsafe { self.map_unchecked(|this| &this.waiter) }.wait(context.waker());

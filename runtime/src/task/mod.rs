@@ -3,10 +3,16 @@
 //! A task is one block: header, then the future, then its result in the same place. See `raw` for the
 //! states of a task and `waker` for why waking costs no reference count.
 
+mod budget;
+mod busy;
+mod call;
+mod child;
 mod children;
 mod inbox;
 mod join;
 mod outcome;
+mod parent;
+mod pool;
 mod raw;
 mod running;
 mod sleeper;
@@ -15,15 +21,20 @@ mod tasks;
 mod waker;
 mod yielding;
 
+pub use budget::{check as check_size, future_size};
+pub use busy::Busy;
+pub use call::{Arguments, Call, call, call_within};
 pub use join::{JoinError, JoinHandle};
 pub use outcome::Outcome;
+pub use pool::{Pool, slot_size};
 pub use running::abandoned_failures;
-pub use tasks::{Busy, spawn, try_spawn};
+pub use tasks::{spawn, spawn_in, try_spawn};
 pub use yielding::{YieldNow, yield_now};
 
 pub(crate) use children::{Children, Outputs};
 pub(crate) use inbox::Inbox;
 pub(crate) use join::panic_message;
+pub(crate) use pool::{pools, pools_size};
 pub(crate) use running::{cancel_all, run_ready};
 pub(crate) use sleeper::Sleeper;
 pub(crate) use slot::WakerSlot;

@@ -69,6 +69,13 @@ impl Header {
     }
 
     #[inline]
+    fn begin(&self, vtable: &'static VTable, state: u8, spawned_at: &'static Location<'static>) {
+        self.vtable.set(Some(vtable));
+        self.spawned_at.set(Some(spawned_at));
+        self.state.set(state | LIVE);
+    }
+
+    #[inline]
     pub(super) fn state(&self) -> u8 {
         self.state.get()
     }
@@ -91,6 +98,7 @@ impl Header {
 
 /// What depends on the future's type. All functions want the header of a live task of that type.
 pub(super) struct VTable {
+    /// The class of its slot, or [`POOLED`].
     pub(super) class: usize,
     stage: usize,
     /// Polls once; `true` when the task is DONE. When it unwinds, [`panicked`] has to follow.
@@ -100,6 +108,9 @@ pub(super) struct VTable {
     /// Shows the result of a DONE task to `report` if it is a failure, then drops it. Does not unwind.
     pub(super) discard: unsafe fn(NonNull<Header>, report: Report<'_>),
 }
+
+/// In place of a class: the slot is one of a pool.
+pub(super) const POOLED: usize = usize::MAX;
 
 /// Called with a failure that nobody read.
 type Report<'a> = &'a mut dyn FnMut(Unread<'_>);
@@ -129,19 +140,22 @@ union Stage<F: Future> {
 type Panic = Box<Box<dyn Any + Send>>;
 
 impl<F: Future<Output: Outcome> + 'static> Task<F> {
-    const VTABLE: VTable = {
+    const VTABLE: VTable = Self::vtable(class::class_of(size_of::<Task<F>>()));
+    const POOLED: VTable = Self::vtable(POOLED);
+
+    const fn vtable(class: usize) -> VTable {
         assert!(
             align_of::<Task<F>>() <= class::BLOCK_ALIGN,
             "a future in a task may be aligned to 32 at most"
         );
         VTable {
-            class: class::class_of(size_of::<Task<F>>()),
+            class,
             stage: offset_of!(Task<F>, stage),
             poll: Self::poll,
             drop_future: Self::drop_future,
             discard: Self::discard,
         }
-    };
+    }
 
     unsafe fn poll(header: NonNull<Header>) -> bool {
         // SAFETY: the caller passes a live task of this type.
@@ -210,6 +224,11 @@ pub(super) const fn vtable<F: Future<Output: Outcome> + 'static>() -> &'static V
     const { &Task::<F>::VTABLE }
 }
 
+/// Bytes of a slot for an `F`.
+pub(super) const fn slot_size<F: Future>() -> usize {
+    size_of::<Task<F>>()
+}
+
 /// Makes a live task of a free slot.
 ///
 /// # Safety
@@ -226,10 +245,27 @@ pub(super) unsafe fn start<F: Future<Output: Outcome> + 'static>(
     unsafe {
         let task = slot.cast::<Task<F>>();
         (&raw mut (*task.as_ptr()).stage).cast::<F>().write(future);
-        let header = slot.as_ref();
-        header.vtable.set(Some(vtable::<F>()));
-        header.spawned_at.set(Some(spawned_at));
-        header.state.set(state | LIVE);
+        slot.as_ref().begin(vtable::<F>(), state, spawned_at);
+    }
+}
+
+/// Makes a live task of a free slot of a pool, and its future right there.
+///
+/// # Safety
+///
+/// The slot is free, has at least [`slot_size`] bytes, and its header has a number.
+#[inline]
+pub(super) unsafe fn start_pooled<F: Future<Output: Outcome> + 'static>(
+    slot: NonNull<Header>,
+    make: impl FnOnce() -> F,
+    state: u8,
+    spawned_at: &'static Location<'static>,
+) {
+    // SAFETY: the slot is large enough, and nobody uses it yet.
+    unsafe {
+        let task = slot.cast::<Task<F>>();
+        (&raw mut (*task.as_ptr()).stage).cast::<F>().write(make());
+        slot.as_ref().begin(const { &Task::<F>::POOLED }, state, spawned_at);
     }
 }
 

@@ -46,6 +46,12 @@ impl WakerSlot {
         self.vtable.set(kept.vtable());
     }
 
+    /// Whether anybody is here.
+    #[inline]
+    pub(crate) fn is_set(&self) -> bool {
+        !self.vtable.get().is_null()
+    }
+
     /// Wakes who is here, and forgets it.
     #[inline]
     pub(crate) fn wake(&self) {

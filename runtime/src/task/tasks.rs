@@ -1,17 +1,18 @@
 //! All tasks of one shard: their slots, how they are spawned and woken, and the run queue.
 
 use std::cell::{Cell, UnsafeCell};
-use std::fmt;
 use std::future::Future;
 use std::panic::Location;
 use std::ptr::{self, NonNull};
 use std::task::Waker;
 
-use super::children;
+use super::busy::Busy;
 use super::inbox::Inbox;
 use super::join::JoinHandle;
 use super::outcome::Outcome;
-use super::raw::{self, CHILD, DONE, DROPPING, HANDLE, Header, LIVE, QUEUED};
+use super::parent;
+use super::pool::{self, Pool, PoolLane, Taken};
+use super::raw::{self, CHILD, DONE, DROPPING, HANDLE, Header, LIVE, POOLED, QUEUED};
 use super::running;
 use super::waker::{self, CHUNKS_MAX, Number, SLOTS_MAX};
 use crate::mem::{self, Lane, class};
@@ -37,6 +38,8 @@ pub(super) struct Inner {
     live: Cell<usize>,
     pub(super) abandoned: Cell<u64>,
     lanes: [Lane; class::CLASSES],
+    /// In the order of the table of all pools.
+    pools: Vec<PoolLane>,
     chunks: UnsafeCell<Vec<Chunk>>,
 }
 
@@ -50,16 +53,30 @@ impl Inner {
     }
 }
 
-/// Slots of one class in a row.
+/// Slots of one class, or of one pool, in a row.
 struct Chunk {
     base: NonNull<u8>,
     slot_size: u32,
+    /// Which pool it is a part of, if it is one.
+    pool: u32,
     /// Slots that have a number, and so may be looked at.
     used: u32,
 }
 
 impl Tasks {
-    pub(crate) fn enter(inbox: &'static Inbox) -> Tasks {
+    /// Needs the thread's memory, of which the pools take their share: `None` if that is too little.
+    pub(crate) fn enter(inbox: &'static Inbox) -> Option<Tasks> {
+        let mut chunks = Vec::with_capacity(1024);
+        let mut pools = Vec::with_capacity(pool::pools().len());
+        for (index, pool) in pool::pools().iter().enumerate() {
+            let lane = PoolLane::new(pool, chunks.len())?;
+            let (slot_size, pool) = (u32::try_from(pool.slot_size).ok()?, index as u32);
+            chunks.extend(lane.chunks().map(|base| Chunk { base, slot_size, pool, used: 0 }));
+            pools.push(lane);
+        }
+        if chunks.len() > CHUNKS_MAX {
+            return None;
+        }
         let inner = Box::new(Inner {
             inbox,
             uid: inbox.uid(),
@@ -69,11 +86,12 @@ impl Tasks {
             live: Cell::new(0),
             abandoned: Cell::new(0),
             lanes: [const { Lane::new() }; class::CLASSES],
-            chunks: UnsafeCell::new(Vec::with_capacity(1024)),
+            pools,
+            chunks: UnsafeCell::new(chunks),
         });
         let inner = NonNull::from(Box::leak(inner));
         TASKS.set(inner.as_ptr());
-        Tasks { inner }
+        Some(Tasks { inner })
     }
 }
 
@@ -174,30 +192,34 @@ where
     start(future, 0, spawned_at).map(drop)
 }
 
-/// There is no memory for another fiber, or whatever else was asked for, on this shard.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Busy {
-    budget: usize,
-}
-
-impl Busy {
-    /// Says so of this thread.
-    #[cold]
-    pub(crate) fn here() -> Busy {
-        Busy { budget: mem::statistics().budget }
-    }
-}
-
-impl fmt::Display for Busy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.budget {
-            0 => f.write_str("this thread is no shard; call it from within `#[seastar::main]`"),
-            budget => write!(f, "the memory budget of this shard, {budget} bytes, is used up (see --memory)"),
+/// Starts a fiber in a slot of `pool`, which a function with `#[seastar::task(pool = N)]` does.
+///
+/// The future is made in its slot. `pool` has to be in the table of pools.
+#[inline]
+#[track_caller]
+pub fn spawn_in<A, F>(
+    pool: &'static Pool,
+    function: impl FnOnce(A) -> F,
+    arguments: A,
+) -> Result<JoinHandle<F::Output>, Busy>
+where
+    F: Future<Output: Outcome> + 'static,
+{
+    let tasks = current().ok_or_else(Busy::here)?;
+    let lane = tasks.pools.get(pool.index()).expect("every pool is in the table");
+    assert!(lane.holds(raw::slot_size::<F>()), "a pool is for the function that it was made for");
+    let slot = match lane.take().ok_or_else(|| Busy::pool(pool))? {
+        Taken::Again(slot) => slot,
+        Taken::First(slot, place) => {
+            number(tasks, slot, lane.chunk + place / SLOTS_MAX);
+            slot
         }
-    }
+    };
+    // SAFETY: a free slot of sufficient size, with a number.
+    unsafe { raw::start_pooled(slot, || function(arguments), HANDLE, Location::caller()) };
+    begin(tasks, slot);
+    Ok(JoinHandle::new(slot))
 }
-
-impl std::error::Error for Busy {}
 
 #[inline]
 fn start<F>(future: F, state: u8, spawned_at: &'static Location<'static>) -> Result<NonNull<Header>, Busy>
@@ -205,14 +227,20 @@ where
     F: Future<Output: Outcome> + 'static,
 {
     let class = raw::vtable::<F>().class;
-    let tasks = current().ok_or(Busy { budget: 0 })?;
+    let tasks = current().ok_or_else(Busy::here)?;
     let slot = take_slot(tasks, class)?;
     // SAFETY: a free slot of the class of `F`; `carve` gave it a number.
     unsafe { raw::start(slot, future, state, spawned_at) };
-    tasks.live.set(tasks.live.get() + 1);
-    // SAFETY: live since the line above.
-    push(tasks, unsafe { slot.as_ref() });
+    begin(tasks, slot);
     Ok(slot)
+}
+
+/// Queues a task that was just made.
+#[inline]
+fn begin(tasks: &Inner, slot: NonNull<Header>) {
+    tasks.live.set(tasks.live.get() + 1);
+    // SAFETY: callers have just made it live.
+    push(tasks, unsafe { slot.as_ref() });
 }
 
 #[inline]
@@ -226,7 +254,7 @@ fn take_slot(tasks: &Inner, class: usize) -> Result<NonNull<Header>, Busy> {
 /// A slot for a child, which counts as a fiber until [`give_child`].
 #[inline]
 pub(super) fn take_child(class: usize) -> Result<NonNull<Header>, Busy> {
-    let tasks = current().ok_or(Busy { budget: 0 })?;
+    let tasks = current().ok_or_else(Busy::here)?;
     let slot = take_slot(tasks, class)?;
     tasks.live.set(tasks.live.get() + 1);
     Ok(slot)
@@ -262,18 +290,26 @@ fn carve(tasks: &Inner, class: usize) -> Option<NonNull<Header>> {
                 return None;
             }
             let base = mem::map_chunk(slot_size * slots)?;
-            chunks.push(Chunk { base, slot_size: slot_size as u32, used: 0 });
+            chunks.push(Chunk { base, slot_size: slot_size as u32, pool: u32::MAX, used: 0 });
             lane.extend(base, slot_size * slots);
             lane.carve(class)?
         }
     };
     let slot = slot.cast::<Header>();
     // Newest first: a lane only carves from its newest chunk, one slot after the other.
-    let (index, chunk) = chunks.iter_mut().enumerate().rev().find(|(_, chunk)| chunk.end() == slot)?;
-    // SAFETY: a zeroed slot is a valid header.
-    unsafe { slot.as_ref() }.set_number(Number::first(tasks.uid, index, chunk.used as usize));
-    chunk.used += 1;
+    let (index, _) = chunks.iter().enumerate().rev().find(|(_, chunk)| chunk.end() == slot)?;
+    number(tasks, slot, index);
     Some(slot)
+}
+
+/// Gives the next slot of a chunk its first number.
+#[cold]
+fn number(tasks: &Inner, slot: NonNull<Header>, chunk: usize) {
+    // SAFETY: only this thread comes here, and callers no longer look at the chunks.
+    let used = unsafe { &mut (&mut *tasks.chunks.get())[chunk].used };
+    // SAFETY: a zeroed slot is a valid header.
+    unsafe { slot.as_ref() }.set_number(Number::first(tasks.uid, chunk, *used as usize));
+    *used += 1;
 }
 
 impl Chunk {
@@ -338,7 +374,19 @@ unsafe fn release(tasks: &Inner, slot: NonNull<Header>, class: usize) {
     header.set_number(header.number().next());
     tasks.live.set(tasks.live.get() - 1);
     // SAFETY: of this lane, and unused from now on; wakers may still read its header.
-    unsafe { tasks.lanes[class].push(class, slot.cast(), size_of::<Header>()) };
+    unsafe {
+        match class {
+            POOLED => pool_of(tasks, header).give(slot),
+            class => tasks.lanes[class].push(class, slot.cast(), size_of::<Header>()),
+        }
+    }
+}
+
+/// The pool that a task's slot is one of.
+fn pool_of<'a>(tasks: &'a Inner, header: &Header) -> &'a PoolLane {
+    // SAFETY: only this thread comes here, and the reference ends with the expression.
+    let pool = unsafe { &*tasks.chunks.get() }[header.number().chunk()].pool;
+    &tasks.pools[pool as usize]
 }
 
 /// Puts the task behind a number into the run queue of its shard, wherever that is.
@@ -372,7 +420,7 @@ fn wake_header(tasks: &Inner, header: &Header) {
     match header.state() & (LIVE | QUEUED | DONE | CHILD) {
         LIVE => push(tasks, header),
         // SAFETY: live, and a child.
-        state if state == LIVE | CHILD => unsafe { children::wake(header) },
+        state if state == LIVE | CHILD => unsafe { parent::wake(header) },
         _ => {}
     }
 }
@@ -411,7 +459,8 @@ pub(super) fn for_each_live(skipped: u8, mut each: impl FnMut(&Inner, NonNull<He
     let Some(tasks) = current() else { return 0 };
     let mut found = 0;
     for chunk in 0.. {
-        if tasks.slot(chunk, 0).is_none() {
+        // SAFETY: the reference ends with the expression. `each` may add chunks, which are looked at too.
+        if chunk == unsafe { &*tasks.chunks.get() }.len() {
             break;
         }
         for slot in 0.. {

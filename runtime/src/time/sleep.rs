@@ -67,7 +67,7 @@ pub struct Sleep {
 
 impl Sleep {
     #[inline]
-    fn until(deadline: u64, computed_in: Option<u32>) -> Sleep {
+    pub(super) fn until(deadline: u64, computed_in: Option<u32>) -> Sleep {
         Sleep { entry: TimerEntry::new(), deadline, computed_in }
     }
 }

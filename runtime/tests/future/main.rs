@@ -1,5 +1,10 @@
 //! Continuations, loops and promises. Ids are those of the project's semantics: FUT, LOOP, ALL and TMO.
 
+#[path = "../support/child.rs"]
+mod child;
+#[allow(dead_code, reason = "others use more of it")]
+#[path = "../support/random.rs"]
+mod random;
 #[path = "../support/run.rs"]
 mod run;
 
@@ -8,6 +13,8 @@ mod continuations;
 mod loops;
 mod parallel;
 mod promises;
+mod schedules;
+mod streams;
 
 use std::cell::Cell;
 use std::rc::Rc;

@@ -5,6 +5,7 @@ use std::future::{Future, pending, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::rc::Rc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Duration;
@@ -13,6 +14,7 @@ use seastar::future::{map_reduce, max_concurrent_for_each, parallel_for_each};
 use seastar::{memory_statistics, sleep, spawn, yield_now};
 
 use super::Count;
+use super::child::{is_child, pass_in_child};
 use super::run::{options, run};
 
 /// LOOP-6: all start, all are waited for, and they may borrow what the caller has.
@@ -51,21 +53,32 @@ async fn a_failure_waits_for_the_others() {
 /// LOOP-7: never more than so many, and a failure does not keep others from starting.
 #[seastar::test]
 async fn no_more_than_so_many_iterations_run_at_once() {
-    for max in [1, 2, 7, 100, 1000] {
+    const ITEMS: usize = 100;
+    for max in [1, 2, 7, ITEMS, 1000] {
         let (running, most, ended) = (Cell::new(0), Cell::new(0), Cell::new(0));
-        let failed = max_concurrent_for_each(0..100, max, async |n| {
+        let failures = RefCell::new(Vec::new());
+        let result = max_concurrent_for_each(0..ITEMS, max, async |n| {
             running.set(running.get() + 1);
             most.set(most.get().max(running.get()));
+            // As many as there may be, or this never ends.
+            while most.get() < max.min(ITEMS) {
+                yield_now().await;
+            }
             for _ in 0..n % 3 {
                 yield_now().await;
             }
             running.set(running.get() - 1);
             ended.set(ended.get() + 1);
-            if n == 50 || n == 60 { Err(n) } else { Ok(()) }
+            if n % 20 < 19 {
+                return Ok(());
+            }
+            failures.borrow_mut().push(n);
+            Err(n)
         });
-        assert_eq!(failed.await, Err(if max < 100 { 50 } else { 60 }), "of {max}");
-        assert_eq!(ended.get(), 100);
-        assert!(most.get() <= max && most.get() >= max.min(50), "{} of {max}", most.get());
+        let failed = result.await;
+        assert_eq!(failed.err(), failures.borrow().first().copied(), "the failure that came first");
+        assert_eq!((ended.get(), failures.borrow().len()), (ITEMS, 5));
+        assert_eq!(most.get(), max.min(ITEMS));
     }
 }
 
@@ -135,7 +148,9 @@ async fn only_what_was_woken_is_polled() {
     });
     let mut all = pin!(all);
     let mut poll_all = async || poll_fn(|context| Poll::Ready(all.as_mut().poll(context).is_ready())).await;
-    assert!(!poll_all().await);
+    while wakers.borrow().iter().any(Option::is_none) {
+        assert!(!poll_all().await);
+    }
     for n in 0..ITEMS {
         let woken = (n * 37) % ITEMS;
         go.set(Some(woken));
@@ -284,11 +299,12 @@ async fn an_iteration_that_woke_itself_before_its_end() {
 #[seastar::test]
 async fn a_panic_in_an_iteration_goes_on_to_the_caller_and_ends_the_others() {
     for panics_at in [0, 1] {
-        let dropped = Count::default();
+        let (started, dropped) = (Count::default(), Count::default());
         let failed = spawn({
-            let dropped = dropped.clone();
+            let (started, dropped) = (started.clone(), dropped.clone());
             async move {
                 parallel_for_each(0..10, async |n| {
+                    started.add();
                     let _token = dropped.on_drop();
                     if n == 7 {
                         for _ in 0..panics_at {
@@ -302,7 +318,8 @@ async fn a_panic_in_an_iteration_goes_on_to_the_caller_and_ends_the_others() {
             }
         });
         assert!(failed.await.unwrap_err().is_panic());
-        assert_eq!(dropped.get(), if panics_at == 0 { 8 } else { 10 });
+        assert!(started.get() >= 8);
+        assert_eq!(dropped.get(), started.get());
     }
 }
 
@@ -316,13 +333,16 @@ async fn a_panic_in_a_drop_leaves_no_iteration_behind() {
             assert!(!self.0, "in a drop");
         }
     }
-    let dropped = Count::default();
+    let (started, dropped) = (Count::default(), Count::default());
     let mut all = Box::pin(parallel_for_each(0..10, async |n| {
+        started.add();
         let _token = Panics(n == 4, dropped.clone());
         pending().await
     }));
-    let polled = poll_fn(|context| Poll::Ready(all.as_mut().poll(context))).await;
-    assert_eq!(polled, Poll::<()>::Pending);
+    while started.get() < 10 {
+        let polled = poll_fn(|context| Poll::Ready(all.as_mut().poll(context))).await;
+        assert_eq!(polled, Poll::<()>::Pending);
+    }
     assert!(catch_unwind(AssertUnwindSafe(|| drop(all))).is_err());
     assert_eq!(dropped.get(), 10);
 }
@@ -392,15 +412,19 @@ fn iterations_that_outlive_their_shard_are_dropped_with_their_loop() {
     }
     thread::spawn(|| {
         run(1, async || {
-            let dropped = DROPPED.with(Clone::clone);
+            let (started, dropped) = (Count::default(), DROPPED.with(Clone::clone));
+            let counted = started.clone();
             let mut all: Loop = Box::pin(async move {
                 parallel_for_each(0..5, async |_| {
+                    counted.add();
                     let _token = dropped.on_drop();
                     pending().await
                 })
                 .await
             });
-            assert!(poll_fn(|context| Poll::Ready(all.as_mut().poll(context))).await.is_pending());
+            while started.get() < 5 {
+                assert!(poll_fn(|context| Poll::Ready(all.as_mut().poll(context))).await.is_pending());
+            }
             KEPT.set(Some(all));
         });
         let at_the_end = DROPPED.with(Count::get);
@@ -410,4 +434,27 @@ fn iterations_that_outlive_their_shard_are_dropped_with_their_loop() {
     })
     .join()
     .unwrap();
+}
+
+/// As every fiber, every iteration is polled when the shard begins to stop, to see for itself.
+#[test]
+fn the_stop_reaches_every_iteration() {
+    if !is_child("parallel::the_stop_reaches_every_iteration") {
+        pass_in_child("parallel::the_stop_reaches_every_iteration");
+        return;
+    }
+    static ENDED: AtomicUsize = AtomicUsize::new(0);
+    let stopped = seastar::run(options(1), async || {
+        let signal = spawn(async {
+            // SAFETY: the signal has a handler, which does nothing but ask for the stop.
+            assert_eq!(unsafe { libc::raise(libc::SIGINT) }, 0);
+        });
+        parallel_for_each(0..3, async |_| {
+            poll_fn(|_| if seastar::is_stopping() { Poll::Ready(()) } else { Poll::Pending }).await;
+            ENDED.fetch_add(1, Ordering::Relaxed);
+        })
+        .await;
+        signal.await.unwrap();
+    });
+    assert_eq!(ENDED.load(Ordering::Relaxed), 3, "{stopped:?}");
 }

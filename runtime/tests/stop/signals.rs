@@ -245,20 +245,21 @@ const CLIENTS: usize = 16;
 /// Requests of one client that are on their way at once.
 const WINDOW: usize = 3;
 
-/// Answers requests, each of which takes a moment, and prints how many there were.
+/// Answers requests, each of which takes a moment, and prints how many there were, and how many after the signal.
 async fn work(stream: TcpStream) -> io::Result<()> {
     let (mut input, mut output) = stream.split();
-    let mut answered = 0;
+    let (mut answered, mut late) = (0, 0);
     loop {
         let request = input.read_exactly(REQUEST).await?;
         if request.len() < REQUEST {
-            println!("answered {answered}");
+            println!("answered {answered} late {late}");
             return output.close().await;
         }
         sleep(Duration::from_millis(1)).await;
         output.write_buffer(request).await?;
         output.flush().await?;
         answered += 1;
+        late += usize::from(is_stopping());
     }
 }
 
@@ -296,7 +297,7 @@ fn ask(port: u16, answers: &AtomicUsize) {
 
 // SIG-2
 #[test]
-fn whatever_was_accepted_is_answered_under_load() {
+fn whatever_was_accepted_is_answered_under_load_and_no_more() {
     let program = program(async || {
         let listener = listen(ANY)?;
         println!("listening on {}", listener.local_address().port());
@@ -312,14 +313,23 @@ fn whatever_was_accepted_is_answered_under_load() {
                     scope.spawn(move || ask(port, answers));
                 }
                 while answers.iter().any(|answers| answers.load(Ordering::Relaxed) < 10) {
+                    assert!(!server.has_ended());
                     thread::sleep(Duration::from_millis(1));
                 }
                 server.signal(signal);
             });
             let ended = server.finish();
             ended.assert_code(0);
-            let lines = ended.stdout.lines().filter_map(|line| line.strip_prefix("answered "));
-            let mut served: Vec<usize> = lines.map(|count| count.parse().unwrap()).collect();
+            let mut served = Vec::new();
+            for line in ended.stdout.lines().filter_map(|line| line.strip_prefix("answered ")) {
+                let (answered, late) = line.split_once(" late ").unwrap();
+                served.push(answered.parse::<usize>().unwrap());
+                // The one that was at work, those that had come, and few more while the shard took notice.
+                assert!(
+                    late.parse::<usize>().unwrap() <= 5 * WINDOW,
+                    "clients kept the server from its end: {late}"
+                );
+            }
             let mut received = answers.map(AtomicUsize::into_inner);
             served.sort();
             received.sort();
@@ -327,4 +337,44 @@ fn whatever_was_accepted_is_answered_under_load() {
             assert_eq!(ended.stderr.lines().count(), 1, "{}", ended.stderr);
         }
     }
+}
+
+#[test]
+fn a_client_that_never_stops_sending_keeps_nobody() {
+    static READING: AtomicUsize = AtomicUsize::new(0);
+    let program = program(async || {
+        let listener = listen(ANY)?;
+        println!("listening on {}", listener.local_address().port());
+        let swallow = async |stream: TcpStream| -> io::Result<()> {
+            let (mut input, _output) = stream.split();
+            assert!(!input.read().await?.is_empty());
+            if READING.fetch_add(1, Ordering::Relaxed) == 3 {
+                println!("all four send");
+            }
+            while !input.read().await?.is_empty() {}
+            // The end is the end, whatever the client still sends.
+            for _ in 0..10 {
+                sleep(Duration::from_micros(100)).await;
+                assert!(input.read().await?.is_empty());
+            }
+            println!("done");
+            Ok(())
+        };
+        listener.serve(swallow).await
+    });
+    let mut server = program.start(&["-c1", "-m64M", DAY]);
+    let port: u16 = server.prints("listening on ").parse().unwrap();
+    let flood = || {
+        let mut server = Client::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
+        while server.write_all(&[7; 50_000]).is_ok() {}
+    };
+    let ended = thread::scope(move |scope| {
+        (0..4).for_each(|_| _ = scope.spawn(flood));
+        server.prints("all four send");
+        server.signal(SIGTERM);
+        server.finish()
+    });
+    ended.assert_code(0);
+    assert_eq!(ended.stderr.lines().count(), 1, "{}", ended.stderr);
+    assert_eq!(ended.stdout.matches("done\n").count(), 4, "{}", ended.stdout);
 }

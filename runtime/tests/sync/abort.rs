@@ -5,6 +5,7 @@ use std::pin::pin;
 use std::rc::Rc;
 
 use seastar::sync::AbortSource;
+use seastar::time::{Duration, sleep_abortable};
 use seastar::{spawn, yield_now};
 
 use crate::poll::{now, poll};
@@ -78,4 +79,17 @@ fn a_listener_that_goes_leaves_nothing_behind() {
     }
     assert!(format!("{source:?}").contains("listeners: 0"), "{source:?}");
     source.abort();
+}
+
+#[seastar::test]
+async fn tmo_3_a_sleep_ends_with_an_abort() {
+    let source = Rc::new(AbortSource::new());
+    assert_eq!(sleep_abortable(Duration::from_millis(1), &source).await, Ok(()));
+    let sleeper = source.clone();
+    let sleeps = spawn(async move { sleep_abortable(Duration::from_secs(3600), &sleeper).await });
+    yield_now().await;
+    assert!(!sleeps.is_finished());
+    source.abort();
+    assert_eq!(sleeps.await.unwrap().unwrap_err().to_string(), "Sleep is aborted");
+    assert!(sleep_abortable(Duration::ZERO, &source).await.is_err(), "at once, however short");
 }

@@ -11,9 +11,11 @@ use seastar::timeout;
 /// As other runtimes leave them.
 #[seastar::test]
 async fn a_socket_that_does_not_block_waits_all_the_same() {
-    let peers = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let client = StdStream::connect(peers.local_addr().unwrap()).unwrap();
-    let (mut peer, _) = peers.accept().unwrap();
+    let (client, mut peer) = seastar::blocking_ok!({
+        let peers = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let client = StdStream::connect(peers.local_addr().unwrap()).unwrap();
+        (client, peers.accept().unwrap().0)
+    });
     client.set_nonblocking(true).unwrap();
     let (mut input, mut output) = TcpStream::from_fd(client.into()).unwrap().split();
     let early = timeout(Duration::from_millis(5), input.read()).await;

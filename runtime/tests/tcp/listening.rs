@@ -123,7 +123,7 @@ fn full_listener() -> (std::net::TcpListener, Vec<StdStream>) {
 // NET-9
 #[seastar::test]
 async fn a_connect_that_is_dropped_is_given_up() {
-    let (listener, _clients) = full_listener();
+    let (listener, _clients) = seastar::blocking_ok!(full_listener());
     let address = listener.local_addr().unwrap();
     let before = sockets();
     for _ in 0..50 {

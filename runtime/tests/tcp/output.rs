@@ -154,7 +154,7 @@ async fn a_static_buffer_of_any_size_is_sent_as_it_is() {
 async fn a_peer_that_is_gone_fails_writes_and_close() {
     let listener = listen("127.0.0.1:0").unwrap();
     for _ in 0..20 {
-        let client = std::net::TcpStream::connect(listener.local_address()).unwrap();
+        let client = seastar::blocking_ok!(std::net::TcpStream::connect(listener.local_address()).unwrap());
         let (server, _) = listener.accept().await.unwrap();
         let (mut input, mut output) = server.split();
         socket2::SockRef::from(&client).set_linger(Some(Duration::ZERO)).unwrap();
@@ -175,7 +175,7 @@ async fn a_peer_that_is_gone_fails_writes_and_close() {
 #[seastar::test]
 async fn a_write_that_waits_fails_when_the_peer_goes() {
     let listener = listen("127.0.0.1:0").unwrap();
-    let client = std::net::TcpStream::connect(listener.local_address()).unwrap();
+    let client = seastar::blocking_ok!(std::net::TcpStream::connect(listener.local_address()).unwrap());
     let (server, _) = listener.accept().await.unwrap();
     let (_input, mut output) = server.split();
     let writer = spawn(async move { output.write(vec![0; 64 << 20]).await });

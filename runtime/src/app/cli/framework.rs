@@ -112,6 +112,10 @@ pub(super) struct Framework {
     #[arg(id = "seastar.grace_period_ms", long = "grace-period-ms", value_name = "N")]
     #[arg(value_parser = grace_period, verbatim_doc_comment)]
     grace_period_ms: Option<u64>,
+
+    /// Print what each shard keeps memory for
+    #[arg(id = "seastar.memory_map", long = "memory-map")]
+    memory_map: bool,
 }
 
 /// The options that configure the log.

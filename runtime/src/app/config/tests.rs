@@ -188,3 +188,19 @@ fn a_thread_goes_where_its_shard_belongs() {
     .join()
     .unwrap();
 }
+
+#[test]
+fn pools_and_statics_leave_something_for_the_rest() {
+    assert!(fits(0, 16 << 20) && fits(12 << 20, 16 << 20));
+    assert!(!fits((12 << 20) + 4096, 16 << 20) && !fits(u64::MAX, u64::MAX));
+}
+
+#[test]
+fn the_memory_map_is_named_where_too_much_is_reserved() {
+    let error = StartError::ReservedTooLarge { reserved: 13 << 20, budget: 16 << 20 };
+    let text = error.to_string();
+    assert!(text.starts_with(
+        "insufficient physical memory: pools of fibers and shard-local statics take 13631488 of the 16777216"
+    ));
+    assert!(text.contains("--memory-map"), "{text}");
+}

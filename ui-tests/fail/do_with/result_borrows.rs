@@ -1,0 +1,7 @@
+// What is kept is gone after the body (FUT-11).
+async fn f() {
+    let first = seastar::do_with!(buffer = vec![1, 2, 3] => buffer.first());
+    println!("{first:?}");
+}
+
+fn main() {}

@@ -1,0 +1,12 @@
+use std::cell::RefCell;
+
+fn load() -> Vec<u8> {
+    vec![1, 2, 3]
+}
+
+#[seastar::shard_local]
+static TABLE: RefCell<Vec<u8>> = RefCell::new(load());
+
+fn main() {
+    TABLE.borrow_mut().clear();
+}

@@ -1,0 +1,10 @@
+#[seastar::shard_local]
+fn limit() {}
+
+#[seastar::shard_local]
+const LIMIT: u8 = 1;
+
+fn main() {
+    limit();
+    let _ = LIMIT;
+}

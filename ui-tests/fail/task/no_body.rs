@@ -1,0 +1,6 @@
+trait Session {
+    #[seastar::task]
+    async fn serve(&self);
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+#[seastar::task]
+struct Session;
+
+fn main() {
+    let _ = Session;
+}

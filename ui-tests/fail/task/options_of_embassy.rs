@@ -1,0 +1,7 @@
+#[seastar::task(pool_size = 4)]
+async fn session() {}
+
+#[seastar::main]
+async fn main() {
+    session().unwrap().await.unwrap();
+}
