@@ -1,5 +1,6 @@
 //! The parts of the suite, one file each, and the processes that measure them.
 
+pub mod compile;
 pub mod echo;
 pub mod futures;
 pub mod idle;
@@ -37,6 +38,7 @@ pub fn is_candidate(name: &str) -> bool {
 pub fn run(name: &str, options: &Options, results: &mut Results) -> io::Result<()> {
     match name {
         "echo" => echo::run(options, results),
+        "compile" => compile::run(options, results),
         "floor" => echo::run_floor(options, results),
         "idle" => idle::run(options, results),
         "spawn" | "futures" => run_children(name, &RUNTIMES, options, results),

@@ -8,7 +8,8 @@ pub const READY: &str = "ready async function awaited";
 pub const NESTED: &str = "ready async functions awaited, 5 nested";
 pub const FAILURE: &str = "failure through an await, as a value";
 pub const CHAIN: &str = "chain of 3 `then`, ready";
-pub const WHEN_ALL: &str = "`when_all` of 3 ready futures";
+pub const WHEN_ALL: &str = "`when_all!` of 3 ready futures";
+const WHEN_ALL_OF_MANY: &str = "`when_all` of an array of 3 ready futures";
 pub const PARALLEL_READY: &str = "`parallel_for_each` over 100, ready, for each element";
 
 const OPERATIONS: f64 = 10_000_000.0;
@@ -42,6 +43,13 @@ pub async fn measure(scale: f64) {
     })
     .await;
     meter::cpu(WHEN_ALL, operations, async |count| {
+        for number in 0..count {
+            let number = black_box(number);
+            _ = black_box(seastar::when_all!(add_one(number), add_one(number + 1), add_one(number + 2)));
+        }
+    })
+    .await;
+    meter::cpu(WHEN_ALL_OF_MANY, operations / 4, async |count| {
         for number in 0..count {
             let futures = [number, number + 1, number + 2].map(|number| add_one(black_box(number)));
             when_all(futures).await.for_each(|output| _ = black_box(output));
