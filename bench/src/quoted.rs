@@ -1,6 +1,6 @@
 //! Figures that are not measured here: our goals, and what C++ Seastar took elsewhere.
 //!
-//! C++ Seastar was measured once (master 525fcc86, release build, one shard) on a machine like that of our figures, in
+//! C++ Seastar was measured once (master 525fcc86, release build, one shard) on another machine (AMD EPYC, 2 CPUs), in
 //! another run: a rule of thumb, unlike all other rows.
 
 use crate::parts::{futures, sync};
