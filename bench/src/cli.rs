@@ -9,13 +9,16 @@ Side by side: Seastar for Rust, its peers, and a bare io_uring loop
 
 Usage: cargo run --release --manifest-path bench/Cargo.toml -- [PART]... [OPTION]...
 
-Parts (all but floor when none is named):
+Parts (all but floor and compile when none is named):
   echo      requests a second, latency, CPU, system calls and instructions of echo servers
   spawn     starting, joining and yielding fibers
+  sync      semaphores, locks, gates and channels
+  futures   continuations, loops and a million fibers
   timers    creating and cancelling timers, and how late they fire
   shards    calling another thread
   idle      memory of 10,000 idle connections
   floor     what each io_uring feature is worth to the bare loop
+  compile   compiling 300 functions with macros, and the same written by hand
 
 Options:
   --rounds N       rounds, in each of which everything is measured once [7]
@@ -26,8 +29,8 @@ Options:
 ";
 
 /// The parts that run when none is named.
-const PARTS: [&str; 5] = ["echo", "spawn", "timers", "shards", "idle"];
-const PARTS_ON_REQUEST: [&str; 1] = ["floor"];
+const PARTS: [&str; 7] = ["echo", "spawn", "sync", "futures", "timers", "shards", "idle"];
+const PARTS_ON_REQUEST: [&str; 2] = ["floor", "compile"];
 const ROUNDS: usize = 7;
 const ROUNDS_QUICK: usize = 3;
 const ROUNDS_MAX: usize = 1000;
@@ -108,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_but_the_floor_runs_by_default() {
+    fn what_is_only_on_request_does_not_run_by_default() {
         let options = parse("").unwrap();
         assert_eq!(options.parts, PARTS);
         assert_eq!(options.rounds, 7);

@@ -1,20 +1,24 @@
 //! The parts of the suite, one file each, and the processes that measure them.
 
+pub mod compile;
 pub mod echo;
+pub mod futures;
 pub mod idle;
 pub mod shards;
 pub mod spawn;
+pub mod sync;
 pub mod timers;
 
 use crate::affinity::{self, SERVER_CPU};
 use crate::cli::Options;
+use crate::libraries::LIBRARIES;
 use crate::report::Results;
 use crate::runtimes::{Compio, Glommio, Kimojio, Monoio, Runtime, Seastar, SpawnOnHandle, SubmitTo, Tokio};
 use crate::servers::SERVERS;
-use crate::{child, order};
+use crate::{child, order, quoted};
 use std::io;
 
-/// The runtimes that `spawn` and `timers` compare; ours first.
+/// The runtimes that `spawn` and `futures` compare; ours first.
 const RUNTIMES: [&str; 6] = ["seastar", "tokio", "monoio", "compio", "glommio", "kimojio"];
 /// kimojio's timers are io_uring operations, of which a million are too many.
 const RUNTIMES_WITH_TIMERS: [&str; 5] = ["seastar", "tokio", "monoio", "compio", "glommio"];
@@ -24,16 +28,24 @@ const RAW: &str = "raw";
 
 /// Whether some part measures something of that name.
 pub fn is_candidate(name: &str) -> bool {
-    name == RAW || CALLERS.contains(&name) || SERVERS.iter().any(|server| server.name == name)
+    name == RAW
+        || CALLERS.contains(&name)
+        || SERVERS.iter().any(|server| server.name == name)
+        || LIBRARIES.iter().any(|library| library.name == name)
 }
 
 /// Measures the part `name` as often as `options` say.
 pub fn run(name: &str, options: &Options, results: &mut Results) -> io::Result<()> {
     match name {
         "echo" => echo::run(options, results),
+        "compile" => compile::run(options, results),
         "floor" => echo::run_floor(options, results),
         "idle" => idle::run(options, results),
-        "spawn" => run_children(name, &RUNTIMES, options, results),
+        "spawn" | "futures" => run_children(name, &RUNTIMES, options, results),
+        "sync" => {
+            let libraries: Vec<&str> = LIBRARIES.iter().map(|library| library.name).collect();
+            run_children(name, &libraries, options, results)
+        }
         "timers" => run_children(name, &RUNTIMES_WITH_TIMERS, options, results),
         "shards" => {
             let with_raw: Vec<&str> = [RAW].into_iter().chain(CALLERS).collect();
@@ -66,6 +78,7 @@ fn run_children(
                 }
             }
         }
+        quoted::add(part, results);
     }
     Ok(())
 }
@@ -76,6 +89,7 @@ pub fn measure(part: &str, runtime: &str, scale: f64) -> io::Result<()> {
         affinity::pin(SERVER_CPU)?;
     }
     match (part, runtime) {
+        ("sync", _) => sync::measure(runtime, scale)?,
         ("shards", RAW) => shards::raw::measure(scale),
         ("shards", "seastar") => shards::measure::<SubmitTo>(scale),
         ("shards", "tokio-handle") => shards::measure::<SpawnOnHandle>(scale),
@@ -83,6 +97,7 @@ pub fn measure(part: &str, runtime: &str, scale: f64) -> io::Result<()> {
         ("shards", "monoio") => shards::measure::<shards::OverChannels<Monoio>>(scale),
         ("shards", "compio") => shards::measure::<shards::OverChannels<Compio>>(scale),
         ("shards", "glommio") => shards::measure::<shards::OverChannels<Glommio>>(scale),
+        ("futures", "seastar") => Seastar::run(futures::measure_ours(scale)),
         (_, "seastar") => measure_on::<Seastar>(part, scale),
         (_, "tokio") => measure_on::<Tokio>(part, scale),
         (_, "monoio") => measure_on::<Monoio>(part, scale),
@@ -102,6 +117,7 @@ pub fn measure(part: &str, runtime: &str, scale: f64) -> io::Result<()> {
 fn measure_on<R: Runtime>(part: &str, scale: f64) {
     match part {
         "spawn" => R::run(spawn::measure::<R>(scale)),
+        "futures" => R::run(futures::measure::<R>(scale)),
         _ => R::run(timers::measure::<R>(scale)),
     }
 }

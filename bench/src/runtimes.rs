@@ -22,6 +22,8 @@ pub trait Runtime: 'static {
     type Handle: Future + 'static;
     /// Whether a wake-up from another thread arrives soon while a fiber keeps this thread busy.
     const HEARS_WHILE_BUSY: bool;
+    /// Whether a million fibers can live at the same time.
+    const BEARS_A_MILLION_FIBERS: bool;
 
     /// Runs `main` on the calling thread until it is done, where the runtime runs it best: for tokio that is a fiber, for
     /// compio it is not.

@@ -5,10 +5,11 @@ use crate::buffers::BUFFER_BYTES;
 use crate::child::ServerProcess;
 use crate::cli::Options;
 use crate::load::{Load, Until};
+use crate::memory::anonymous_bytes;
 use crate::order;
 use crate::report::Results;
 use crate::servers::SERVERS;
-use std::{fs, io};
+use std::io;
 
 const CONNECTIONS: usize = 10_000;
 /// Connections and requests before memory is looked at for the first time, so that what is there once does not count.
@@ -52,13 +53,4 @@ fn measure(name: &str, case: &str, buffer_bytes: usize, results: &mut Results) -
     all_at_once
         .map(drop)
         .map_err(|error| io::Error::new(error.kind(), format!("all connections at once: {error}")))
-}
-
-/// Memory of the process that no file stands behind.
-fn anonymous_bytes(pid: u32) -> io::Result<u64> {
-    let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"));
-    line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok())
-        .map(|kibibytes| kibibytes * 1024)
-        .ok_or_else(|| io::Error::other("the kernel does not tell RssAnon"))
 }

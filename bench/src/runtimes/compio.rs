@@ -10,6 +10,7 @@ pub struct Compio;
 impl Runtime for Compio {
     type Handle = compio::runtime::JoinHandle<()>;
     const HEARS_WHILE_BUSY: bool = true;
+    const BEARS_A_MILLION_FIBERS: bool = true;
 
     fn run(main: impl Future<Output = ()> + 'static) {
         let mut driver = ProactorBuilder::new();

@@ -9,6 +9,7 @@ pub struct Glommio;
 impl Runtime for Glommio {
     type Handle = Task<()>;
     const HEARS_WHILE_BUSY: bool = false;
+    const BEARS_A_MILLION_FIBERS: bool = true;
 
     fn run(main: impl Future<Output = ()> + 'static) {
         LocalExecutorBuilder::new(Placement::Unbound).make().expect("glommio starts").run(main);

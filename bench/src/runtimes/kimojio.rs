@@ -9,6 +9,7 @@ pub struct Kimojio;
 impl Runtime for Kimojio {
     type Handle = operations::TaskHandle<()>;
     const HEARS_WHILE_BUSY: bool = false;
+    const BEARS_A_MILLION_FIBERS: bool = false;
 
     fn run(main: impl Future<Output = ()> + 'static) {
         kimojio::run(0, main).expect("nobody shuts kimojio down").expect("no fiber panics");

@@ -9,6 +9,7 @@ pub struct Monoio;
 impl Runtime for Monoio {
     type Handle = monoio::task::JoinHandle<()>;
     const HEARS_WHILE_BUSY: bool = false;
+    const BEARS_A_MILLION_FIBERS: bool = true;
 
     fn run(main: impl Future<Output = ()> + 'static) {
         RuntimeBuilder::<IoUringDriver>::new().enable_timer().build().expect("monoio starts").block_on(main);

@@ -10,6 +10,7 @@ pub struct Seastar;
 impl Runtime for Seastar {
     type Handle = seastar::JoinHandle<()>;
     const HEARS_WHILE_BUSY: bool = true;
+    const BEARS_A_MILLION_FIBERS: bool = true;
 
     fn run(main: impl Future<Output = ()> + 'static) {
         let options = seastar::Options::new().shards(1).cpuset(SERVER_CPU.to_string());

@@ -11,6 +11,7 @@ pub struct Tokio;
 impl Runtime for Tokio {
     type Handle = tokio::task::JoinHandle<()>;
     const HEARS_WHILE_BUSY: bool = true;
+    const BEARS_A_MILLION_FIBERS: bool = true;
 
     fn run(main: impl Future<Output = ()> + 'static) {
         let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default());
