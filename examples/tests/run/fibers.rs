@@ -72,6 +72,11 @@ fn a_pipe_is_a_stream() {
 }
 
 #[test]
+fn a_service_stops_when_its_work_is_over() {
+    assert_prints("shutdown");
+}
+
+#[test]
 fn a_promise_is_kept_after_ten_seconds() {
     assert!(assert_prints("promise") >= Duration::from_secs(10));
 }
