@@ -48,6 +48,21 @@ impl AbortSource {
         if self.aborted.replace(true) {
             return;
         }
+        /// Tells the others, also when one of them panics.
+        struct Others<'a>(&'a AbortSource);
+
+        impl Drop for Others<'_> {
+            fn drop(&mut self) {
+                self.0.tell_all();
+            }
+        }
+
+        let others = Others(self);
+        self.tell_all();
+        std::mem::forget(others);
+    }
+
+    fn tell_all(&self) {
         while let Some(listener) = self.listeners.front() {
             self.listeners.wake_front(State::Told);
             if let Some(callback) = listener {

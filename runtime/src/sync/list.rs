@@ -136,9 +136,10 @@ impl<T> List<T> {
     ///
     /// The node is not queued, stays where it is, and is unlinked before it goes.
     unsafe fn link(&self, node: &Node<T>, waker: &Waker) {
-        let last = self.last.replace(node);
+        // First, because cloning a foreign waker may do anything, such as waiting here or panicking.
         let slot = WakerSlot::new();
         slot.set(waker);
+        let last = self.last.replace(node);
         let links = Links { next: Cell::new(ptr::null()), previous: Cell::new(last), waker: slot };
         // SAFETY: nobody looks at the links of a node that is not queued.
         unsafe { (*node.links.get()).write(links) };

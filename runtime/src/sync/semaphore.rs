@@ -170,8 +170,7 @@ impl<const UNITS: usize> Semaphore<UNITS> {
     /// Units go back by themselves: this is for those that were [released](Units::release) or [consumed](Self::consume).
     #[inline]
     pub fn signal(&self, units: usize) {
-        let room = isize::MAX.abs_diff(self.available_units());
-        self.core.give(units.min(room));
+        self.core.give(units);
     }
 
     /// Takes units even if they are not there: then what is available falls below zero, and everybody waits until it
@@ -190,8 +189,7 @@ impl<const UNITS: usize> Semaphore<UNITS> {
 
     /// [`consume`](Self::consume), to be given back by dropping the result.
     pub fn consume_units(&self, units: usize) -> SemaphoreUnits<'_> {
-        self.core.consume(units);
-        Units::new(&self.core, units)
+        Units::new(&self.core, self.core.consume(units))
     }
 
     /// Breaks the semaphore for good: all who wait fail now, and whoever asks later fails too (SEM-10). What is given
@@ -291,7 +289,7 @@ impl SemaphoreCore {
         if self.broken.get() {
             return;
         }
-        self.available.set(self.available.get().wrapping_add(units as isize));
+        self.available.set(self.available.get().saturating_add_unsigned(units));
         if !self.waiters.is_empty() {
             self.serve();
         }
@@ -316,11 +314,14 @@ impl SemaphoreCore {
         self.name
     }
 
-    fn consume(&self, units: usize) {
-        if !self.broken.get() {
-            let units = isize::try_from(units).unwrap_or(isize::MAX);
-            self.available.set(self.available.get().saturating_sub(units));
+    /// Returns how many were taken: all, unless the number of what is missing would be too large.
+    fn consume(&self, units: usize) -> usize {
+        if self.broken.get() {
+            return 0;
         }
+        let before = self.available.get();
+        self.available.set(before.saturating_sub_unsigned(units));
+        before.abs_diff(self.available.get())
     }
 
     #[cold]

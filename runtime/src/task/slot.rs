@@ -41,9 +41,12 @@ impl WakerSlot {
             return;
         }
         let kept = ManuallyDrop::new(waker.clone());
-        self.clear();
-        self.data.set(kept.data());
-        self.vtable.set(kept.vtable());
+        let before = WakerSlot {
+            data: Cell::new(self.data.replace(kept.data())),
+            vtable: Cell::new(self.vtable.replace(kept.vtable())),
+        };
+        // Last, because dropping a foreign waker may do anything, such as waking who is here.
+        drop(before);
     }
 
     /// Whether anybody is here.

@@ -4,6 +4,7 @@
 mod poll;
 
 mod abort;
+mod foreign;
 mod gate;
 mod locks;
 mod queue;

@@ -262,3 +262,26 @@ async fn sem_15_waiting_for_all_units_waits_for_all_work() {
     drop(semaphore.acquire(100).await.unwrap());
     assert_eq!((running.get(), most.get(), done.get()), (0, 100, 456));
 }
+
+#[test]
+fn no_number_of_units_is_too_large() {
+    let semaphore = Semaphore::<10>::new();
+    drop(semaphore.consume_units(usize::MAX));
+    assert_eq!(semaphore.available_units(), 10, "what was taken has come back");
+    let held = semaphore.try_acquire(5).unwrap();
+    semaphore.signal(usize::MAX);
+    drop(held);
+    assert_eq!(semaphore.available_units(), isize::MAX, "as many as can be, and no fewer");
+    semaphore.consume(usize::MAX);
+    semaphore.consume(usize::MAX);
+    assert!(semaphore.try_acquire(0).is_none());
+    semaphore.signal(usize::MAX);
+    semaphore.signal(1);
+    assert!(semaphore.try_acquire(1).is_some());
+    let (mut one, other) = (semaphore.consume_units(usize::MAX), semaphore.consume_units(usize::MAX));
+    let before = semaphore.available_units();
+    assert_eq!(before, isize::MIN);
+    one.adopt(other);
+    drop(one);
+    assert!(semaphore.try_acquire(1).is_some());
+}
