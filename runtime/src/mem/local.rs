@@ -77,8 +77,15 @@ impl<T> ShardLocal<T> {
         if distance.is_null() {
             return None;
         }
-        let own = distance.wrapping_add(ptr::from_ref(this).addr()).cast::<T>();
-        // SAFETY: the shard's copy of this static, which is never unmapped and never mutably borrowed.
+        let address = ptr::from_ref(this).addr();
+        // Both ends are constants of the linker, so this costs no look at memory.
+        let (start, stop) = ((&raw const START).addr(), (&raw const STOP).addr());
+        if address.wrapping_sub(start) >= stop - start {
+            elsewhere();
+        }
+        let own = distance.wrapping_add(address).cast::<T>();
+        // SAFETY: the static lies in the section, so this is the shard's copy of it, which is never unmapped
+        // and never mutably borrowed.
         Some(unsafe { &*own })
     }
 
@@ -101,6 +108,14 @@ impl<T> Deref for ShardLocal<T> {
     fn deref(&self) -> &T {
         ShardLocal::get(self)
     }
+}
+
+#[cold]
+fn elsewhere() -> ! {
+    panic!(
+        "a shard-local static of a shared library that does not contain the runtime; link the program in one piece \
+         (without `-C prefer-dynamic`)"
+    )
 }
 
 #[cold]
