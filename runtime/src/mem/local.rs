@@ -80,7 +80,7 @@ impl<T> ShardLocal<T> {
         let address = ptr::from_ref(this).addr();
         // Both ends are constants of the linker, so this costs no look at memory.
         let (start, stop) = ((&raw const START).addr(), (&raw const STOP).addr());
-        if address.wrapping_sub(start) >= stop - start {
+        if address < start || address + size_of::<T>() > stop {
             elsewhere();
         }
         let own = distance.wrapping_add(address).cast::<T>();
