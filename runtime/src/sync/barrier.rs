@@ -53,7 +53,7 @@ impl Barrier {
 impl fmt::Debug for Barrier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut debug = f.debug_struct("Barrier");
-        debug.field("fibers", &self.fibers).field("waiting", &self.waiters.len()).finish()
+        debug.field("fibers", &self.fibers).field("waiting", &self.waiters.fresh()).finish()
     }
 }
 
@@ -75,7 +75,7 @@ impl Request for Arrival<'_> {
 
     fn take_now(waiter: &Waiter<Self>) -> Option<bool> {
         let Barrier { fibers, waiters } = waiter.host().0;
-        let last = waiters.len() + 1 == *fibers;
+        let last = waiters.fresh() + 1 == *fibers;
         last.then(|| waiters.wake_all(State::Told))?;
         Some(true)
     }

@@ -17,6 +17,10 @@ pub struct List<T> {
     first: Cell<*const Node<T>>,
     last: Cell<*const Node<T>>,
     len: Cell<usize>,
+    /// Goes up whenever all are woken, so that those who come meanwhile are told from those who were there.
+    round: Cell<u32>,
+    /// How many came in this round.
+    fresh: Cell<usize>,
 }
 
 /// How a waiter stands.
@@ -36,6 +40,8 @@ pub enum State {
 
 struct Node<T> {
     state: Cell<State>,
+    /// The round in which it came.
+    round: Cell<u32>,
     value: Cell<T>,
     /// Initialised while the state is `Queued`.
     links: UnsafeCell<MaybeUninit<Links<T>>>,
@@ -53,6 +59,7 @@ impl<T> Node<T> {
     const fn new(value: T) -> Node<T> {
         Node {
             state: Cell::new(State::Idle),
+            round: Cell::new(0),
             value: Cell::new(value),
             links: UnsafeCell::new(MaybeUninit::uninit()),
             _pinned: PhantomPinned,
@@ -70,7 +77,13 @@ impl<T> Node<T> {
 
 impl<T> List<T> {
     pub(crate) const fn new() -> List<T> {
-        List { first: Cell::new(ptr::null()), last: Cell::new(ptr::null()), len: Cell::new(0) }
+        List {
+            first: Cell::new(ptr::null()),
+            last: Cell::new(ptr::null()),
+            len: Cell::new(0),
+            round: Cell::new(0),
+            fresh: Cell::new(0),
+        }
     }
 
     #[inline]
@@ -112,12 +125,20 @@ impl<T> List<T> {
         true
     }
 
+    /// How many wait, of those who came since all were woken.
+    pub(crate) fn fresh(&self) -> usize {
+        self.fresh.get()
+    }
+
     /// Wakes all who wait now; those that come meanwhile stay.
     pub(crate) fn wake_all(&self, state: State) {
-        for _ in 0..self.len() {
-            if !self.wake_front(state) {
-                return;
-            }
+        let round = self.round.get().wrapping_add(1);
+        self.round.set(round);
+        self.fresh.set(0);
+        // Foreign wakers may drop those who wait, and let others come.
+        // SAFETY: as in `front`.
+        while unsafe { self.first.get().as_ref() }.is_some_and(|node| node.round.get() != round) {
+            self.wake_front(state);
         }
     }
 
@@ -144,6 +165,8 @@ impl<T> List<T> {
         // SAFETY: nobody looks at the links of a node that is not queued.
         unsafe { (*node.links.get()).write(links) };
         node.state.set(State::Queued);
+        node.round.set(self.round.get());
+        self.fresh.set(self.fresh.get() + 1);
         self.len.set(self.len.get() + 1);
         if last.is_null() {
             self.first.set(node);
@@ -173,6 +196,9 @@ impl<T> List<T> {
                 None => self.last.set(previous),
             }
             self.len.set(self.len.get() - 1);
+            if node.round.get() == self.round.get() {
+                self.fresh.set(self.fresh.get() - 1);
+            }
             // The links are not looked at again: the node is no longer queued.
             ptr::read(&links.waker)
         }

@@ -8,7 +8,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, RawWaker, RawWakerVTable, Wake, Waker};
 
-use seastar::sync::{AbortSource, Semaphore};
+use seastar::ShardLocal;
+use seastar::sync::{AbortSource, Barrier, Semaphore};
 
 use crate::poll::{now, poll};
 
@@ -127,4 +128,27 @@ fn a_subscriber_that_panics_does_not_keep_an_abort_from_the_others() {
     assert!(panics.as_ref().subscribe() && other.as_ref().subscribe());
     assert!(catch_unwind(AssertUnwindSafe(|| source.abort())).is_err());
     assert!(told.get());
+}
+
+/// Whoever arrives while the barrier opens belongs to the next round.
+#[seastar::test(shards = 1)]
+async fn arrivals_while_a_barrier_opens_are_of_the_next_round() {
+    #[seastar::shard_local]
+    static BARRIER: Barrier = Barrier::new(3);
+    let kept = ShardLocal::try_get(&BARRIER).unwrap();
+    let (mut first, mut second) = (Box::pin(kept.wait()), Box::pin(kept.wait()));
+    assert!(poll_with(first.as_mut(), &Waker::from(Arc::new(ActsWhenWoken))).is_pending());
+    assert!(poll(second.as_mut()).is_pending());
+    let late = Rc::new(RefCell::new(vec![Box::pin(kept.wait()), Box::pin(kept.wait())]));
+    let comes = late.clone();
+    ACTION.set(Some(Box::new(move || {
+        for arrival in comes.borrow_mut().iter_mut() {
+            assert!(poll(arrival.as_mut()).is_pending(), "two of three have come");
+        }
+    })));
+    assert!(now(kept.wait()));
+    assert!(poll(first.as_mut()).is_ready() && poll(second.as_mut()).is_ready());
+    assert!(late.borrow_mut().iter_mut().all(|arrival| poll(arrival.as_mut()).is_pending()));
+    assert!(now(kept.wait()));
+    assert!(late.borrow_mut().iter_mut().all(|arrival| poll(arrival.as_mut()).is_ready()));
 }
