@@ -73,11 +73,7 @@ union Contents<F, R: Future> {
     panic: ManuallyDrop<Box<dyn Any + Send>>,
 }
 
-impl<F, R> Parcel<F, R>
-where
-    F: FnOnce() -> R + Send + 'static,
-    R: Future<Output: Send + 'static> + 'static,
-{
+impl<F: FnOnce() -> R, R: Future> Parcel<F, R> {
     const CLASS: usize = {
         assert!(
             size_of::<Parcel<F, R>>() <= class::BLOCK_SIZE_MAX,
@@ -164,16 +160,16 @@ fn report(header: &Header, panic: &(dyn Any + Send)) {
 }
 
 /// Packs a call; gives the closure back when there is no memory.
+///
+/// # Safety
+///
+/// The closure and the future's output are `Send`, and all three types are `'static`: it is unpacked on another thread.
 #[inline]
-pub(super) fn pack<F, R>(
+pub(super) unsafe fn pack<F: FnOnce() -> R, R: Future>(
     caller: u32,
     called_at: &'static Location<'static>,
     closure: F,
-) -> Result<NonNull<Header>, F>
-where
-    F: FnOnce() -> R + Send + 'static,
-    R: Future<Output: Send + 'static> + 'static,
-{
+) -> Result<NonNull<Header>, F> {
     let Some(block) = mem::take(Parcel::<F, R>::CLASS) else { return Err(closure) };
     let parcel = block.cast::<Parcel<F, R>>();
     let header = Header {

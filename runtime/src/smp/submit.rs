@@ -71,11 +71,8 @@ enum State<F, R> {
     Done,
 }
 
-impl<F, R> Future for SubmitTo<F, R>
-where
-    F: FnOnce() -> R + Send + 'static,
-    R: Future<Output: Message> + 'static,
-{
+// What may be sent is asked where one is made, and not here, where a second error would say it again.
+impl<F: FnOnce() -> R, R: Future> Future for SubmitTo<F, R> {
     type Output = R::Output;
 
     #[inline]
@@ -84,7 +81,8 @@ where
         let this = unsafe { self.get_unchecked_mut() };
         if let State::Start(_) = this.state {
             let State::Start(call) = std::mem::replace(&mut this.state, State::Done) else { unreachable!() };
-            this.state = start(this.shard, this.called_at, call);
+            // SAFETY: `submit_at`, which alone makes these, has asked for that.
+            this.state = unsafe { start(this.shard, this.called_at, call) };
         }
         match &mut this.state {
             // SAFETY: it lies in a pinned future, as above.
@@ -117,16 +115,20 @@ where
     }
 }
 
+/// # Safety
+///
+/// `call` and its result are `Send` and `'static`.
 #[inline]
-fn start<F, R>(shard: usize, called_at: &'static Location<'static>, call: F) -> State<F, R>
-where
-    F: FnOnce() -> R + Send + 'static,
-    R: Future<Output: Message> + 'static,
-{
+unsafe fn start<F: FnOnce() -> R, R: Future>(
+    shard: usize,
+    called_at: &'static Location<'static>,
+    call: F,
+) -> State<F, R> {
     if mesh::is_here(shard) {
         return State::Here(call());
     }
-    match parcel::pack(mesh::current_shard().unwrap_or(0), called_at, call) {
+    // SAFETY: promised by the caller.
+    match unsafe { parcel::pack(mesh::current_shard().unwrap_or(0), called_at, call) } {
         Ok(header) => {
             mesh::send(shard as u32, header);
             State::Sent(header)
