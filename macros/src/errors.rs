@@ -7,7 +7,10 @@ use quote::{ToTokens, quote};
 
 /// The mistakes found so far.
 #[derive(Default)]
-pub struct Errors(Option<syn::Error>);
+pub struct Errors {
+    found: Option<syn::Error>,
+    enough: bool,
+}
 
 impl Errors {
     /// Reports `message` on the tokens that are wrong.
@@ -22,10 +25,21 @@ impl Errors {
 
     /// Reports what a parser found.
     pub fn add(&mut self, error: syn::Error) {
-        match &mut self.0 {
+        match &mut self.found {
+            _ if self.enough => {}
             Some(all) => all.combine(error),
-            None => self.0 = Some(error),
+            None => self.found = Some(error),
         }
+    }
+
+    /// From now on reports nothing: what was found is so wrong that the rest would only be its consequences.
+    pub fn enough(&mut self) {
+        self.enough = true;
+    }
+
+    /// Whether [`enough`](Self::enough) was said.
+    pub fn are_enough(&self) -> bool {
+        self.enough
     }
 }
 
@@ -33,7 +47,7 @@ impl Errors {
 pub fn expand(build: impl FnOnce(&mut Errors) -> TokenStream) -> TokenStream {
     let mut errors = Errors::default();
     let mut tokens = build(&mut errors);
-    tokens.extend(errors.0.map(syn::Error::into_compile_error));
+    tokens.extend(errors.found.map(syn::Error::into_compile_error));
     tokens
 }
 
@@ -41,7 +55,7 @@ pub fn expand(build: impl FnOnce(&mut Errors) -> TokenStream) -> TokenStream {
 pub fn expand_expr(build: impl FnOnce(&mut Errors) -> TokenStream) -> TokenStream {
     let mut errors = Errors::default();
     let tokens = build(&mut errors);
-    match errors.0.map(syn::Error::into_compile_error) {
+    match errors.found.map(syn::Error::into_compile_error) {
         // First, because the value is that of the last one.
         Some(errors) => quote!({ #errors #tokens }),
         None => tokens,
@@ -52,6 +66,6 @@ pub fn expand_expr(build: impl FnOnce(&mut Errors) -> TokenStream) -> TokenStrea
 impl Errors {
     /// One line for each mistake: the tokens it is about are the user's business, the text is ours.
     pub fn messages(self) -> Vec<String> {
-        self.0.into_iter().flatten().map(|error| error.to_string()).collect()
+        self.found.into_iter().flatten().map(|error| error.to_string()).collect()
     }
 }

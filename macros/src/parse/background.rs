@@ -60,7 +60,10 @@ pub fn parse(input: TokenStream, errors: &mut Errors) -> Detached {
         krate,
         gate: gate.filter(|gate| !is(gate, "none")),
         policy: policy.map_or(Policy::Log, self::policy),
-        future: future(body, errors),
+        future: match errors.are_enough() {
+            true => Expr::Verbatim(quote!(::core::future::pending::<()>())),
+            false => future(body, errors),
+        },
     }
 }
 
@@ -137,6 +140,8 @@ mod tests {
         assert_eq!(mistakes(quote!(gate = g, on_error = log, gate = g => f)), [twice]);
         let form = format!("before `=>` there are `gate = ..` and `on_error = ..`; write `{FORM}`");
         assert_eq!(mistakes(quote!(g, on_error = log => f)), [form]);
+        let arrow = format!("no `=>` says where the body begins; write `{FORM}`");
+        assert_eq!(mistakes(quote!(async {})), [arrow]);
         let block = "a fiber runs a future, and this block runs here; write `async move { .. }`";
         assert_eq!(
             parsed(quote!(gate = g, on_error = log => { f().await; })),

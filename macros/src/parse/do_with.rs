@@ -37,14 +37,14 @@ pub fn parse(input: TokenStream, errors: &mut Errors) -> Scope {
 /// Takes one binding after the other, so that those before a mistake are still there for the body.
 fn read(input: ParseStream, bindings: &mut Vec<Binding>) -> syn::Result<()> {
     while !input.is_empty() {
-        let pattern = Pat::parse_single(input)?;
+        let none = format!("a value to keep needs a name: write `{FORM}`");
+        let pattern = statement::name(input, &none)?;
         let ty = match input.parse::<Option<Token![:]>>()? {
             Some(_) => Some(input.parse()?),
             None => None,
         };
         if !input.peek(Token![=]) {
-            let message = format!("a value to keep needs a name: write `{FORM}`");
-            return Err(syn::Error::new_spanned(&pattern, message));
+            return Err(syn::Error::new_spanned(&pattern, none));
         }
         input.parse::<Token![=]>()?;
         bindings.push(Binding { pattern, ty, value: input.parse()? });
@@ -93,6 +93,9 @@ mod tests {
         assert_eq!(mistakes(quote!(=> a)), [format!("nothing is kept for the body; {form}")]);
         assert_eq!(mistakes(quote!(a = 1 =>)), [format!("nothing stands after `=>`; {form}")]);
         assert_eq!(mistakes(quote!(a => a)), [format!("a value to keep needs a name: {form}")]);
+        assert_eq!(mistakes(quote!([0; 9] => a)), [format!("a value to keep needs a name: {form}")]);
+        let short = "leave out `let`; the name is only there for the body";
+        assert_eq!(mistakes(quote!(let mut a = 1 => a)), [short]);
         let twice = "`a` is bound twice, and the first one could not be seen; rename one";
         assert_eq!(mistakes(quote!(a = 1, mut a = 2 => a)), [twice]);
         let braces = "several statements need braces: `=> { .. }`";

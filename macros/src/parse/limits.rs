@@ -1,7 +1,7 @@
 //! `timeout = duration, abort = source`, behind what is waited for.
 
 use quote::quote;
-use syn::ExprAssign;
+use syn::{Expr, ExprAssign};
 
 use crate::{errors::Errors, model::guarded::Limits, nearest::nearest};
 
@@ -24,5 +24,17 @@ pub fn set(limits: &mut Limits, option: ExprAssign, errors: &mut Errors) {
     if place.is_some() {
         errors.at(name, format!("`{word}` is set twice; remove one of the two"));
     }
-    *place = Some(*value);
+    let number = word == "timeout" && is_number(&value, errors);
+    *place = Some(if number { Expr::Verbatim(quote!(::core::time::Duration::MAX)) } else { *value });
+}
+
+/// Reports a time limit that is a bare number.
+pub fn is_number(limit: &Expr, errors: &mut Errors) -> bool {
+    let Expr::Lit(number) = limit else { return false };
+    let text = quote!(#number);
+    let message = format!(
+        "a number does not say of what; write `Duration::from_millis({text})` or `from_secs({text})`"
+    );
+    errors.at(number, message);
+    true
 }

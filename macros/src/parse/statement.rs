@@ -6,7 +6,7 @@
 use proc_macro2::{Spacing, TokenStream, TokenTree};
 use quote::quote;
 use syn::{
-    Expr, Path, Stmt, Token,
+    Expr, Pat, Path, Stmt, Token,
     parse::{ParseStream, Parser},
 };
 
@@ -28,7 +28,9 @@ pub fn parse(input: TokenStream, form: &str, errors: &mut Errors) -> Call {
         Some((head, body)) => (head, self::body(body, form, errors)),
         None => {
             errors.at(&call, format!("no `=>` says where the body begins; write `{form}`"));
-            (call, Expr::Verbatim(quote!({})))
+            errors.enough();
+            // Fits wherever a value is asked for, so that `rustc` has nothing to add.
+            (call, Expr::Verbatim(quote!(loop {})))
         }
     };
     Call { krate, head, body }
@@ -56,6 +58,20 @@ fn arrow(call: TokenStream) -> Option<(TokenStream, TokenStream)> {
     let body = head.split_off(at + 2);
     head.truncate(at);
     Some((head.into_iter().collect(), body.into_iter().collect()))
+}
+
+/// The name or pattern of `name = value`; `none` is what to say of a value without one.
+pub fn name(input: ParseStream, none: &str) -> syn::Result<Pat> {
+    if input.peek(Token![let]) {
+        return Err(input.error("leave out `let`; the name is only there for the body"));
+    }
+    let ahead = input.fork();
+    let named = Pat::parse_single(&ahead).is_ok() && (ahead.peek(Token![=]) || ahead.peek(Token![:]));
+    let ahead = input.fork();
+    match (named, ahead.parse::<Expr>()) {
+        (false, Ok(value)) => Err(syn::Error::new_spanned(value, none)),
+        _ => Pat::parse_single(input),
+    }
 }
 
 /// The expressions of a head, up to the first that is none.

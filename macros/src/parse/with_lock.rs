@@ -22,10 +22,10 @@ pub fn parse(input: TokenStream, errors: &mut Errors) -> Guarded {
     let Call { krate, head, body } = statement::parse(input, FORM, errors);
     let mut options = TokenStream::new();
     let reading = |input: ParseStream| {
-        let pattern = Pat::parse_single(input)?;
+        let none = format!("no name takes what the lock protects; write `{FORM}`, or `_ = lock`");
+        let pattern = statement::name(input, &none)?;
         if !input.peek(Token![=]) {
-            let message = format!("no name takes what the lock protects; write `{FORM}`, or `_ = lock`");
-            return Err(syn::Error::new_spanned(&pattern, message));
+            return Err(syn::Error::new_spanned(&pattern, none));
         }
         input.parse::<Token![=]>()?;
         let lock = input.parse()?;

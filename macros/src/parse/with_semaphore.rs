@@ -114,6 +114,10 @@ mod tests {
             mistakes(quote!(s, timout = d => 1)),
             ["there is no option `timout`; did you mean `timeout`?"]
         );
+        let number = "a number does not say of what; write `Duration::from_millis(5)` or `from_secs(5)`";
+        assert_eq!(mistakes(quote!(s, timeout = 5 => 1)), [number]);
+        let arrow = "no `=>` says where the body begins; write `with_semaphore!(semaphore, units => body)`";
+        assert_eq!(mistakes(quote!(s, 1, { 3 })), [arrow]);
         let twice = "`abort` is set twice; remove one of the two";
         let named = "the number of units stands behind the semaphore, without a name";
         assert_eq!(mistakes(quote!(s, abort = a, abort = b, units = 1 => 1)), [twice, named]);

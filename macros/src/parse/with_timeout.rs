@@ -4,7 +4,10 @@ use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::Expr;
 
-use super::statement::{self, Call};
+use super::{
+    limits,
+    statement::{self, Call},
+};
 use crate::{
     errors::Errors,
     model::timed::{Timed, Work},
@@ -24,12 +27,7 @@ pub fn parse(input: TokenStream, errors: &mut Errors) -> Timed {
         }
         any()
     });
-    if let Expr::Lit(number) = &duration {
-        let message = format!(
-            "a number does not say of what; write `Duration::from_millis({0})` or `from_secs({0})`",
-            number.to_token_stream()
-        );
-        errors.at(number, message);
+    if limits::is_number(&duration, errors) {
         duration = any();
     }
     Timed { krate, duration, work: work(body) }
@@ -93,10 +91,7 @@ mod tests {
         let form = "write `with_timeout!(duration => body)`";
         let mistakes = |input| parsed(input).1;
         assert_eq!(mistakes(quote!(=> 1)), [format!("nothing says how long the body may take; {form}")]);
-        assert_eq!(
-            mistakes(quote!(d, a())),
-            [format!("no `=>` says where the body begins; {form}"), "unexpected token".into()]
-        );
+        assert_eq!(mistakes(quote!(d, a())), [format!("no `=>` says where the body begins; {form}")]);
         assert_eq!(
             mistakes(quote!(5 => a().await)),
             ["a number does not say of what; write `Duration::from_millis(5)` or `from_secs(5)`"]

@@ -1,7 +1,7 @@
 //! What one may write where a socket address is wanted.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 
 /// A socket address, or something that spells one.
 ///
@@ -12,8 +12,10 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 ///
 /// assert_eq!("127.0.0.1:80".to_address().unwrap(), ([127, 0, 0, 1], 80).to_address().unwrap());
 /// assert_eq!("[::1]:80".to_address().unwrap().port(), 80);
+/// assert_eq!(("::1", 80).to_address().unwrap(), "[::1]:80".to_address().unwrap());
 /// assert_eq!(1234.to_address().unwrap().to_string(), "0.0.0.0:1234");
 /// assert!("localhost:80".to_address().is_err());
+/// assert!(("localhost", 80).to_address().is_err());
 /// ```
 pub trait ToAddress {
     /// The address, or an [`InvalidInput`](io::ErrorKind::InvalidInput) error that quotes the text.
@@ -45,9 +47,27 @@ impl ToAddress for u16 {
     }
 }
 
-impl<I: Into<IpAddr> + Copy> ToAddress for (I, u16) {
+/// One for each, because a `str` has to be read where the others are converted.
+macro_rules! with_a_port {
+    ($($ip:ty),*) => {$(
+        impl ToAddress for ($ip, u16) {
+            fn to_address(&self) -> io::Result<SocketAddr> {
+                Ok((IpAddr::from(self.0), self.1).into())
+            }
+        }
+    )*};
+}
+
+with_a_port!(IpAddr, Ipv4Addr, Ipv6Addr, [u8; 4], [u8; 16], [u16; 8]);
+
+impl ToAddress for (&str, u16) {
     fn to_address(&self) -> io::Result<SocketAddr> {
-        Ok((self.0.into(), self.1).into())
+        let (text, port) = *self;
+        let ip: IpAddr = text.parse().map_err(|_| {
+            let text = format!("`{text}` is not an IP address, such as 127.0.0.1 or ::1");
+            io::Error::new(io::ErrorKind::InvalidInput, text)
+        })?;
+        Ok((ip, port).into())
     }
 }
 

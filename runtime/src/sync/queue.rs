@@ -75,6 +75,11 @@ impl<T> Queue<T> {
     }
 
     /// Adds `item` as soon as there is a place. Dropping the future drops the item, unless it is in already.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejected`], which holds the item, once the queue is [aborted](Self::abort) or the wait is
+    /// [given up](super::Limit).
     #[inline]
     pub fn push(&self, item: T) -> Wait<Pushing<'_, T>> {
         Wait::new(Pushing(self), Offer::Item(item))

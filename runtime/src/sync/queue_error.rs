@@ -5,6 +5,18 @@ use std::fmt;
 use super::limit::Why;
 
 /// An item that is not in the queue, and why.
+///
+/// ```
+/// use seastar::sync::{Queue, QueueError};
+///
+/// fn fill(queue: &Queue<u8>) -> Result<(), QueueError> {
+///     loop {
+///         queue.try_push(1)?;
+///     }
+/// }
+///
+/// assert_eq!(fill(&Queue::new(3)), Err(QueueError::Full));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Rejected<T> {
     /// What was to be pushed.
@@ -27,6 +39,13 @@ impl<T> fmt::Display for Rejected<T> {
 
 impl<T> std::error::Error for Rejected<T> {}
 
+/// Drops the item, for `?` in a function that fails with a [`QueueError`].
+impl<T> From<Rejected<T>> for QueueError {
+    fn from(rejected: Rejected<T>) -> QueueError {
+        rejected.why
+    }
+}
+
 /// Why nothing was pushed to or popped from a [`Queue`](super::Queue).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -37,7 +56,7 @@ pub enum QueueError {
     Empty,
     /// The time was up first.
     TimedOut,
-    /// The [`AbortSource`](super::AbortSource) was aborted first.
+    /// The [`AbortSource`](super::AbortSource) of the wait was aborted first; the queue goes on.
     Aborted,
     /// The queue was [aborted](super::Queue::abort).
     QueueAborted,
