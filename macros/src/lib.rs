@@ -141,7 +141,8 @@ pub fn test(options: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// The static becomes a `seastar::ShardLocal<T>`, which derefs to the shard's own `T`; a type that no other
 /// thread may see (`Cell`, `Rc` inside of an `Option`, a semaphore) is welcome. Each shard begins with the value
-/// on the right, which has to be a constant: nothing runs when a static is used for the first time. Off a
+/// on the right, which has to be a constant: nothing runs when a static is used for the first time. So where
+/// `HashMap::new()` is asked for, write a `BTreeMap`, or an `OnceCell` that is filled later. Off a
 /// shard, using it panics; `ShardLocal::try_get(&LIMIT)` returns `None` there.
 ///
 /// # Options
