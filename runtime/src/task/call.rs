@@ -35,6 +35,17 @@ thread_local! {
     static HANDED_OVER: Cell<*const ()> = const { Cell::new(ptr::null()) };
 }
 
+/// Until it is dropped, arguments are handed over; then those are again whose body is about to go on. (What a body drops
+/// between two of its arguments may poll another call.)
+struct Handing(*const ());
+
+impl Drop for Handing {
+    #[inline]
+    fn drop(&mut self) {
+        HANDED_OVER.set(self.0);
+    }
+}
+
 /// Where a body finds the arguments of its call.
 pub struct Arguments<A>(PhantomData<A>);
 
@@ -89,7 +100,7 @@ where
             // SAFETY: as above.
             unsafe { ptr::write(state, State::Nothing) };
             *state = State::Running(body(Arguments(PhantomData)));
-            HANDED_OVER.set((&raw const *args).cast());
+            let _handing = Handing(HANDED_OVER.replace((&raw const *args).cast()));
             return poll_body(state, context);
         }
         poll_body(state, context)
@@ -134,5 +145,23 @@ mod tests {
         let argument = Rc::new(7);
         drop(call((argument.clone(),), |_| std::future::pending::<()>()));
         assert_eq!(Rc::strong_count(&argument), 1);
+    }
+
+    /// As for a parameter that is named like a unit struct, and so is dropped before the next one is read.
+    #[test]
+    fn a_call_that_is_polled_between_two_arguments_leaves_the_second_in_place() {
+        let outer = pin!(call((1, String::from("second")), |args| async move {
+            // SAFETY: each is moved out once, at the first poll.
+            let first = unsafe { ptr::read(&raw const (*args.as_ptr()).0) };
+            let inner = pin!(call((String::from("inner"),), |args| async move {
+                // SAFETY: as above.
+                unsafe { ptr::read(&raw const (*args.as_ptr()).0) }
+            }));
+            assert_eq!(poll_once(inner), Poll::Ready("inner".into()));
+            // SAFETY: as above.
+            let second = unsafe { ptr::read(&raw const (*args.as_ptr()).1) };
+            format!("{first} {second}")
+        }));
+        assert_eq!(poll_once(outer), Poll::Ready("1 second".into()));
     }
 }
