@@ -238,12 +238,7 @@ impl Receiver {
             0 => receiver.set(END),
             error => receiver.failed(-error),
         }
-        // Paused, but read empty before the pause came through; or there were no buffers.
-        if receiver.is(WAITING) && !receiver.is(ARMED | WATCHED | END | SHUT) && receiver.error.get() == 0 {
-            receiver.clear(SEEN);
-            Receiver::begin(this, reactor);
-        }
-        receiver.tell_news();
+        Receiver::go_on(this, reactor);
     }
 
     /// The socket is readable, or at its end, or cannot be watched.
@@ -256,7 +251,15 @@ impl Receiver {
             0.. => receiver.set(SEEN),
             error => receiver.failed(-error),
         }
-        if receiver.is(WAITING) && !receiver.is(SEEN | SHUT) && receiver.error.get() == 0 {
+        Receiver::go_on(this, reactor);
+    }
+
+    /// An operation has ended. Begins the next one for a reader that still waits (the receive was paused, but read
+    /// empty before the pause came through; or there were no buffers), or wakes it if there is something for it.
+    fn go_on(this: &Shared<Connection>, reactor: &Reactor) {
+        let receiver = &this.receiver;
+        let under_way_or_over = receiver.is(ARMED | WATCHED | SEEN | END | SHUT);
+        if receiver.is(WAITING) && !under_way_or_over && receiver.error.get() == 0 {
             Receiver::begin(this, reactor);
         }
         receiver.tell_news();

@@ -68,7 +68,7 @@ impl Reactor {
                 self.complete(completion);
                 count += 1;
             }
-            if count < size_of::<Batch>() / size_of::<Completion>() {
+            if count < batch.len() {
                 return;
             }
         }
