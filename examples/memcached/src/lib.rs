@@ -1,0 +1,4 @@
+//! A memcached server: the parts, for the program and for its tests.
+
+pub mod protocol;
+pub mod store;

@@ -1,0 +1,1 @@
+//! Where items live: memory, eviction, expiry.
