@@ -37,6 +37,7 @@ mod macros;
 mod mem;
 pub mod net;
 mod reactor;
+mod service;
 mod smp;
 pub mod sync;
 mod sys;
@@ -51,6 +52,7 @@ pub use clap;
 pub use mem::{MemoryStatistics, ShardLocal};
 pub use reactor::{maybe_yield, need_preempt};
 pub use seastar_macros::{main, shard_local, task, test};
+pub use service::{Local, NotRunning, Service, Sharded, Startup};
 pub use smp::{InvokeOnAll, Merge, Message, SubmitTo, invoke_on_all, shard_count, submit_to, this_shard};
 pub use task::{
     Busy, JoinError, JoinHandle, Outcome, YieldNow, abandoned_failures, spawn, try_spawn, yield_now,

@@ -6,6 +6,7 @@ use super::error::StartError;
 use super::units::format_memory;
 use crate::mem::{self, Locals, Memory};
 use crate::reactor::{Reactor, Setup};
+use crate::service::Services;
 use crate::smp::{self, Mesh, Neighbour, Seat};
 use crate::sys::clock;
 use crate::task::{self, Inbox, Tasks};
@@ -16,6 +17,7 @@ const CANCEL_NANOS: u64 = 1_500_000_000;
 
 /// Everything that makes a thread a shard, in the order in which it ends.
 struct Shard {
+    services: Services,
     mesh: Box<Mesh>,
     reactor: Box<Reactor>,
     tasks: Tasks,
@@ -55,7 +57,7 @@ pub(super) fn run(config: &Config, control: &Control, index: usize, seat: Seat, 
     if let (Some(neighbours), Some((locals, tasks, reactor))) = (neighbours, parts) {
         let mesh = Mesh::enter(seat, &neighbours);
         trace_start(config, index, &reactor);
-        let shard = Shard { mesh, reactor, tasks, locals, memory };
+        let shard = Shard { services: Services::enter(), mesh, reactor, tasks, locals, memory };
         lead.begin(&shard.reactor);
         shard.run(control, index, lead);
         shard.stop(control, lead);
@@ -102,6 +104,7 @@ impl Shard {
         self.reactor.begin_stopping();
         task::cancel_all();
         lead.end();
+        self.services.end();
         let mut quiet = false;
         while !control.all_quiet() {
             self.turn_without_fibers();
@@ -120,7 +123,8 @@ impl Shard {
         }
         control.add_abandoned(task::abandoned_failures());
         control.wait_for_all();
-        let Shard { mesh, reactor, tasks, locals, memory } = self;
+        let Shard { services, mesh, reactor, tasks, locals, memory } = self;
+        drop(services);
         drop(mesh);
         drop(tasks);
         if reactor.in_flight() > 0 {

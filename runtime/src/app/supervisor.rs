@@ -12,6 +12,7 @@ use std::time::Duration;
 use super::control::{Control, Phase};
 use super::shard::Lead;
 use crate::reactor::Reactor;
+use crate::service;
 use crate::sys::{clock, signal};
 use crate::task::{self, JoinHandle};
 
@@ -36,8 +37,26 @@ pub(super) struct Supervisor<T> {
     grace_period: Duration,
     /// Background work asked to stop.
     failed: bool,
-    /// When draining ends.
-    deadline: Option<u64>,
+    /// A signal came, or `failed`.
+    draining: bool,
+    limits: Option<Limits>,
+    services: Services,
+}
+
+/// How long a program that stops waits.
+#[derive(Clone, Copy)]
+struct Limits {
+    /// Services stop, though there are fibers that may need them: the other half of the grace period is theirs.
+    services: u64,
+    /// What is left is dropped.
+    fibers: u64,
+}
+
+/// How far the services are with stopping.
+enum Services {
+    Run,
+    Stop(JoinHandle<()>),
+    Stopped,
 }
 
 impl<T: 'static> Supervisor<T> {
@@ -60,7 +79,9 @@ impl<T: 'static> Supervisor<T> {
             handles_signals,
             grace_period,
             failed: false,
-            deadline: None,
+            draining: false,
+            limits: None,
+            services: Services::Run,
         }
     }
 
@@ -95,10 +116,34 @@ impl<T: 'static> Supervisor<T> {
                 log::info!(target: "seastar", "{name}: stopping within {grace:?}; send it again to stop at once");
             }
         }
-        let deadline = clock::now().saturating_add(clock::duration_nanos(grace));
-        self.deadline = Some(deadline);
-        reactor.set_alarm(deadline);
+        self.draining = true;
+        self.limit(reactor);
         control.advance(Phase::Draining);
+    }
+
+    /// From now on there is the grace period, and no more.
+    fn limit(&mut self, reactor: &Reactor) {
+        if self.limits.is_none() {
+            let (now, grace) = (clock::now(), clock::duration_nanos(self.grace_period));
+            let limits =
+                Limits { services: now.saturating_add(grace / 2), fibers: now.saturating_add(grace) };
+            reactor.set_alarm(limits.services);
+            self.limits = Some(limits);
+        }
+    }
+
+    /// Whether the services have stopped, which begins when nobody needs them any more.
+    fn services_have_stopped(&mut self, needed: bool) -> bool {
+        match &self.services {
+            Services::Run if needed => {}
+            Services::Run => {
+                let stops = service::has_services().then(service::stop_services).flatten();
+                self.services = stops.map_or(Services::Stopped, Services::Stop);
+            }
+            Services::Stop(fiber) if fiber.is_finished() => self.services = Services::Stopped,
+            Services::Stop(_) | Services::Stopped => {}
+        }
+        matches!(self.services, Services::Stopped)
     }
 }
 
@@ -118,20 +163,30 @@ impl<T: 'static> Lead for Supervisor<T> {
     fn look(&mut self, reactor: &Reactor, control: &Control) {
         let ended = self.main_has_ended();
         self.failed |= reactor.is_asked_to_stop();
-        match self.deadline {
-            None if ended => control.advance(Phase::Stopping),
-            None if reactor.take_signal() || self.failed => self.drain(reactor, control),
-            None => {}
-            Some(_) if ended && control.live() == 0 => control.advance(Phase::Stopping),
-            Some(deadline) if clock::now() >= deadline => {
-                log::warn!(target: "seastar", "The grace period is over; fibers that are left are dropped");
-                control.advance(Phase::Stopping);
-            }
-            Some(_) => {}
+        if !self.draining && !ended && (reactor.take_signal() || self.failed) {
+            self.drain(reactor, control);
+        }
+        if ended {
+            self.limit(reactor);
+        }
+        let Some(limits) = self.limits else { return };
+        let now = clock::now();
+        let draining = self.draining;
+        let is_idle = || ended && (!draining || control.live() == 0);
+        if self.services_have_stopped(now < limits.services && !is_idle()) && is_idle() {
+            return control.advance(Phase::Stopping);
+        }
+        if now >= limits.services {
+            reactor.set_alarm(limits.fibers);
+        }
+        if now >= limits.fibers {
+            log::warn!(target: "seastar", "The grace period is over; fibers that are left are dropped");
+            control.advance(Phase::Stopping);
         }
     }
 
     fn end(&mut self) {
         self.running.take();
+        self.services = Services::Stopped;
     }
 }

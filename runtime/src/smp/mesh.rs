@@ -255,7 +255,7 @@ pub(super) fn is_here(shard: usize) -> bool {
 /// Asserts that `shard` exists, where that is known.
 #[inline]
 #[track_caller]
-pub(super) fn assert_exists(shard: usize) {
+pub(crate) fn assert_exists(shard: usize) {
     if let Some((_, count)) = SHARD.get() {
         assert!(shard < count as usize, "shard {shard} does not exist; this program has {count}, from 0");
     }

@@ -4,6 +4,7 @@
 //! the other shard, then the result. It travels there and back by pointer.
 
 mod broadcast;
+mod fan;
 mod mesh;
 mod message;
 mod parcel;
@@ -11,7 +12,10 @@ mod ring;
 mod submit;
 
 pub use broadcast::{InvokeOnAll, Merge, invoke_on_all};
-pub(crate) use mesh::{Mesh, Neighbour, Seat, current_shard, outstanding, seats};
+pub(crate) use fan::{Fan, Targets};
+pub(crate) use mesh::{Mesh, Neighbour, Seat, assert_exists, current_shard, outstanding, seats};
 pub use mesh::{shard_count, this_shard};
 pub use message::Message;
+pub use parcel::CALL_SIZE_MAX;
+pub(crate) use submit::{CallFailure, submit_at};
 pub use submit::{SubmitTo, submit_to};

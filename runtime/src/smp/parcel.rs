@@ -48,7 +48,12 @@ pub(super) struct Header {
     pub(super) abandoned: Cell<bool>,
     /// Caller's: who waits.
     pub(super) waker: WakerSlot,
+    /// Caller's: the next of the calls that were made together.
+    pub(super) next: Cell<Option<NonNull<Header>>>,
 }
+
+/// Bytes that a call to another shard may take: in turn for what it captures, its future, and its result.
+pub const CALL_SIZE_MAX: usize = class::BLOCK_SIZE_MAX - size_of::<Header>();
 
 /// What depends on the types of a call.
 struct VTable {
@@ -180,6 +185,7 @@ pub(super) unsafe fn pack<F: FnOnce() -> R, R: Future>(
         returned: Cell::new(false),
         abandoned: Cell::new(false),
         waker: WakerSlot::new(),
+        next: Cell::new(None),
     };
     let contents = UnsafeCell::new(Contents { closure: ManuallyDrop::new(closure) });
     // SAFETY: a fresh block of the class that holds a whole parcel of these types.

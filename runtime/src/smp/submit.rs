@@ -1,5 +1,6 @@
 //! `submit_to`: running something on another shard.
 
+use std::any::Any;
 use std::fmt;
 use std::future::Future;
 use std::panic::{self, AssertUnwindSafe, Location};
@@ -48,7 +49,7 @@ where
 
 /// [`submit_to`]; `called_at` stands in reports of its failure.
 #[inline]
-pub(super) fn submit_at<F, R>(shard: usize, called_at: &'static Location<'static>, call: F) -> SubmitTo<F, R>
+pub(crate) fn submit_at<F, R>(shard: usize, called_at: &'static Location<'static>, call: F) -> SubmitTo<F, R>
 where
     F: FnOnce() -> R + Send + 'static,
     R: Future<Output: Message> + 'static,
@@ -89,26 +90,12 @@ impl<F: FnOnce() -> R, R: Future> Future for SubmitTo<F, R> {
             State::Here(future) => unsafe { Pin::new_unchecked(future) }.poll(context),
             State::Sent(header) => {
                 let header = *header;
-                // SAFETY: the caller's part of the parcel is ours wherever the parcel is.
-                let parcel = unsafe { header.as_ref() };
-                if !parcel.returned.get() {
-                    parcel.waker.set(context.waker());
+                // SAFETY: sent by `start` with these types, and not used after an answer.
+                let Poll::Ready(answer) = (unsafe { poll_answer::<F, R>(header, context) }) else {
                     return Poll::Pending;
-                }
-                match parcel.stage.get() {
-                    // The other shard stops, and so will this one.
-                    Stage::Nothing => return Poll::Pending,
-                    Stage::Refused => refused(this.shard),
-                    _ => {}
-                }
-                this.state = State::Done;
-                // SAFETY: it came back with a result, was packed with these types, and is not used after.
-                let output = unsafe {
-                    let output = parcel::take::<F, R>(header);
-                    parcel::free(header);
-                    output
                 };
-                Poll::Ready(output.unwrap_or_else(|panic| panic::resume_unwind(panic)))
+                this.state = State::Done;
+                Poll::Ready(answer.unwrap_or_else(|failure| failure.go_on(this.shard)))
             }
             State::Start(_) | State::Done => panic!("a call was polled after its end"),
         }
@@ -133,15 +120,93 @@ unsafe fn start<F: FnOnce() -> R, R: Future>(
             mesh::send(shard as u32, header);
             State::Sent(header)
         }
-        Err(_) => {
-            panic!("cannot call shard {shard}: the memory budget of this one is used up (see --memory)")
+        Err(_) => no_memory(shard),
+    }
+}
+
+/// Why a call has no result.
+pub(crate) enum CallFailure {
+    /// It panicked.
+    Panicked(Box<dyn Any + Send>),
+    /// Its shard has no memory for a fiber.
+    NoMemoryThere,
+    /// The caller has no memory for a parcel.
+    NoMemoryHere,
+}
+
+impl CallFailure {
+    /// The failure as a panic of the caller.
+    #[cold]
+    pub(crate) fn go_on(self, shard: usize) -> ! {
+        match self {
+            CallFailure::Panicked(panic) => panic::resume_unwind(panic),
+            CallFailure::NoMemoryThere => {
+                panic!("shard {shard} refused a call: its memory budget is used up (see --memory)")
+            }
+            CallFailure::NoMemoryHere => no_memory(shard),
+        }
+    }
+
+    /// What [`go_on`](Self::go_on) panics with.
+    pub(crate) fn into_panic(self, shard: usize) -> Box<dyn Any + Send> {
+        match self {
+            CallFailure::Panicked(panic) => panic,
+            other => match panic::catch_unwind(AssertUnwindSafe(|| other.go_on(shard))) {
+                Ok(never) => never,
+                Err(panic) => panic,
+            },
         }
     }
 }
 
 #[cold]
-fn refused(shard: usize) -> ! {
-    panic!("shard {shard} refused a call: its memory budget is used up (see --memory)")
+fn no_memory(shard: usize) -> ! {
+    panic!("cannot call shard {shard}: the memory budget of this one is used up (see --memory)")
+}
+
+/// Whether the answer to a call has come; if so, the parcel is gone.
+///
+/// # Safety
+///
+/// The parcel is one of this shard that was sent with these types, and is not used after its answer.
+#[inline]
+pub(super) unsafe fn poll_answer<F, R: Future>(
+    header: NonNull<Header>,
+    context: &mut Context<'_>,
+) -> Poll<Result<R::Output, CallFailure>> {
+    // SAFETY: the caller's part of the parcel is ours wherever the parcel is.
+    let parcel = unsafe { header.as_ref() };
+    if !parcel.returned.get() {
+        parcel.waker.set(context.waker());
+        return Poll::Pending;
+    }
+    let refused = match parcel.stage.get() {
+        // The other shard stops, and so will this one.
+        Stage::Nothing => return Poll::Pending,
+        stage => stage == Stage::Refused,
+    };
+    // SAFETY: it came back with a result or without any, was packed with these types, and is not used after.
+    unsafe {
+        let answer = (!refused).then(|| parcel::take::<F, R>(header));
+        parcel::free(header);
+        let answer = answer.map(|answer| answer.map_err(CallFailure::Panicked));
+        Poll::Ready(answer.unwrap_or(Err(CallFailure::NoMemoryThere)))
+    }
+}
+
+/// Nobody waits for the answer to a call any more; the parcel goes when it has returned.
+///
+/// # Safety
+///
+/// The parcel is one of this shard whose answer was not taken, and is not used after.
+pub(super) unsafe fn abandon(header: NonNull<Header>) {
+    // SAFETY: the caller's part of the parcel is ours; after its return all of it is.
+    unsafe {
+        header.as_ref().abandoned.set(true);
+        if header.as_ref().returned.get() {
+            parcel::free(header);
+        }
+    }
 }
 
 /// A parcel of this shard has come back.
@@ -170,13 +235,8 @@ pub(super) unsafe fn returned(header: NonNull<Header>) {
 impl<F, R: Future> Drop for SubmitTo<F, R> {
     fn drop(&mut self) {
         if let State::Sent(header) = self.state {
-            // SAFETY: the caller's part of the parcel is ours; after its return all of it is.
-            unsafe {
-                header.as_ref().abandoned.set(true);
-                if header.as_ref().returned.get() {
-                    parcel::free(header);
-                }
-            }
+            // SAFETY: without an answer, and not used after.
+            unsafe { abandon(header) };
         }
     }
 }

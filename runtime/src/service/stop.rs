@@ -1,0 +1,170 @@
+//! Stopping services: one by one, and all when the program ends.
+
+use std::any::Any;
+use std::future::pending;
+use std::panic::{Location, resume_unwind};
+use std::pin::{Pin, pin};
+
+use super::call::{self, Failures, ServiceCall};
+use super::handle::Word;
+use super::registry::{LEADER, Stop};
+use super::{Service, Sharded, table};
+use crate::smp::{self, Fan, Merge, Targets};
+use crate::sync::Gate;
+use crate::task::{self, Busy, JoinHandle};
+
+/// Stops a service from whatever shard.
+pub(super) async fn stop<S: Service>(
+    service: Sharded<S>,
+    called_at: &'static Location<'static>,
+) -> S::Stopped {
+    let stopped = smp::submit_at(LEADER, called_at, move || lead(service, called_at)).await;
+    stopped.unwrap_or_else(|panic| resume_unwind(panic))
+}
+
+/// Stops a service, on the shard that leads. `Err` is a panic.
+async fn lead<S: Service>(
+    service: Sharded<S>,
+    called_at: &'static Location<'static>,
+) -> Result<S::Stopped, Box<dyn Any + Send>> {
+    let fiber = match begin(service, called_at) {
+        Begun::Here(fiber) => fiber,
+        Begun::Elsewhere(gate) => {
+            gate.close().await;
+            return Ok(S::Stopped::ok());
+        }
+        Begun::Ended => return Ok(S::Stopped::ok()),
+    };
+    match fiber.await {
+        Ok(stopped) => Ok(stopped),
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => Err(panic),
+            // This shard ends.
+            Err(_) => pending().await,
+        },
+    }
+}
+
+/// Stops what was started in part.
+pub(super) async fn undo<S: Service>(service: Sharded<S>, called_at: &'static Location<'static>) {
+    match lead(service, called_at).await {
+        Ok(stopped) if !Merge::is_failure(&stopped) => {}
+        Ok(stopped) => {
+            let name = std::any::type_name::<S>();
+            log::warn!(target: "seastar", "Stopping {name}, which had not started on all shards, failed: {stopped:?}");
+        }
+        // It is logged where it happened, and what kept the service from starting is what counts.
+        Err(_) => {}
+    }
+}
+
+/// Who stops a service.
+enum Begun<T> {
+    /// This fiber, just started.
+    Here(JoinHandle<T>),
+    /// Somebody, who is inside this gate.
+    Elsewhere(std::rc::Rc<Gate>),
+    /// Nobody any more.
+    Ended,
+}
+
+/// Begins to stop a service, unless somebody else has. A fiber of its own does it, whoever waits for it.
+fn begin<S: Service>(service: Sharded<S>, called_at: &'static Location<'static>) -> Begun<S::Stopped> {
+    let word = service.word;
+    match table::with_registry(|registry| registry.stop(word)) {
+        None | Some(Stop::Nothing) => Begun::Ended,
+        Some(Stop::Wait(gate)) => Begun::Elsewhere(gate),
+        Some(Stop::Do(starting, holder)) => {
+            let fiber = async move {
+                starting.close().await;
+                let result = in_two_phases(service, called_at).await;
+                table::with_registry(|registry| registry.remove(word));
+                drop(holder);
+                result.unwrap_or_else(|panic| resume_unwind(panic))
+            };
+            Begun::Here(task::spawn_at(fiber, called_at).unwrap_or_else(|busy| cannot_stop(service, &busy)))
+        }
+    }
+}
+
+fn cannot_stop<S: Service>(service: Sharded<S>, busy: &Busy) -> ! {
+    table::with_registry(|registry| registry.stop_later(service.word));
+    panic!("cannot stop {}: {busy}", std::any::type_name::<S>())
+}
+
+/// [`Service::stop`] on all shards, then the end of all instances.
+async fn in_two_phases<S: Service>(
+    service: Sharded<S>,
+    called_at: &'static Location<'static>,
+) -> Result<S::Stopped, Box<dyn Any + Send>> {
+    let targets = Targets::range(service.shards());
+    let (mut stopped, mut failures) = (S::Stopped::ok(), Failures::default());
+    {
+        let stop = move || call::visit(service, StopCall);
+        let mut fan = pin!(Fan::new(targets.clone(), called_at, stop));
+        while let Some((shard, answer)) = fan.next().await {
+            match answer {
+                Ok(Ok(output)) if Merge::is_failure(&output) && !Merge::is_failure(&stopped) => {
+                    stopped = output
+                }
+                // Where there is no instance, nothing has to stop.
+                Ok(_) => {}
+                Err(failure) => failures.add(shard, failure),
+            }
+        }
+    }
+    let word = service.word;
+    let mut fan = pin!(Fan::new(targets, called_at, move || end_instance(word)));
+    while let Some((shard, answer)) = fan.next().await {
+        if let Err(failure) = answer {
+            failures.add(shard, failure);
+        }
+    }
+    failures.into_panic().map_or(Ok(stopped), Err)
+}
+
+/// [`Service::stop`] as a call.
+#[derive(Clone)]
+struct StopCall;
+
+impl<S: Service> ServiceCall<S> for StopCall {
+    type Output = S::Stopped;
+
+    fn call(self, service: &S) -> impl Future<Output = S::Stopped> {
+        service.stop()
+    }
+}
+
+/// Lets no more calls begin on this shard, waits for those that run, and drops the instance.
+async fn end_instance(word: Word) {
+    if let Some(instance) = table::remove(word) {
+        instance.alone().await;
+    }
+}
+
+/// Stops a service because the program ends; a failure is one that nobody reads (FUT-9).
+pub(super) fn stop_at_end<S: Service>(
+    word: Word,
+    started_at: &'static Location<'static>,
+) -> Pin<Box<dyn Future<Output = ()>>> {
+    Box::pin(async move {
+        let service = Sharded::<S>::new(word);
+        if let Begun::Here(fiber) = begin(service, started_at) {
+            fiber.detach();
+        }
+        if let Begun::Elsewhere(gate) = begin(service, started_at) {
+            gate.close().await;
+        }
+    })
+}
+
+/// Stops all services, those that were started last first. Called on the shard that leads; `None` without memory for the fiber.
+pub(crate) fn stop_services() -> Option<JoinHandle<()>> {
+    let fiber = async {
+        while let Some((word, started_at, stop)) = table::with_registry(|registry| registry.last()).flatten()
+        {
+            stop(word, started_at).await;
+        }
+    };
+    task::spawn_at(fiber, Location::caller()).ok()
+}
