@@ -2,12 +2,12 @@
 
 use std::cell::Cell;
 use std::io;
-use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
 use socket2::SockAddr;
 
 use super::address::ToAddress;
+use super::listening::about;
 use super::stream::TcpStream;
 use crate::reactor::{Payload, Single};
 use crate::sys::op::Op;
@@ -32,7 +32,8 @@ use crate::sys::socket;
 /// ```
 pub async fn connect(address: impl ToAddress) -> io::Result<TcpStream> {
     let address = address.to_address()?;
-    let fd = attempt(address).await.map_err(|error| about("connect to", address, error))?;
+    let attempt = async { connected(socket::unconnected(address)?, address.into()).await };
+    let fd = attempt.await.map_err(|error| about("connect to", address, error))?;
     TcpStream::from_fd(fd)
 }
 
@@ -50,16 +51,10 @@ impl Payload for Connecting {
     }
 }
 
-async fn attempt(address: SocketAddr) -> io::Result<OwnedFd> {
-    let fd = socket::unconnected(address)?;
+/// Connects a socket.
+pub(super) async fn connected(fd: OwnedFd, address: SockAddr) -> io::Result<OwnedFd> {
     let raw = fd.as_raw_fd();
-    let address = socket::encode(address);
     let mut connecting = Single::submit(Connecting { fd: Cell::new(Some(fd)), raw, address })?;
     (&mut connecting).await?;
     connecting.payload().fd.take().ok_or_else(|| io::ErrorKind::NotConnected.into())
-}
-
-/// The error, saying what it is about.
-pub(super) fn about(what: &str, address: SocketAddr, error: io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("{what} {address}: {error}"))
 }

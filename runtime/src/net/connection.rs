@@ -1,4 +1,4 @@
-//! One TCP connection: what its two halves share, from the first operation to the close.
+//! One connection of a stream socket: what its two halves share, from the first operation to the close.
 //!
 //! The halves (`receive`, `transmit`) are independent. When the user has dropped both, received data is
 //! dropped, what was flushed is still sent, and then the descriptor is closed.
@@ -45,6 +45,14 @@ impl Connection {
     #[inline]
     pub(super) fn fd(&self) -> RawFd {
         self.fd.get()
+    }
+
+    /// What the kernel says about the socket; an error once it is closed.
+    pub(super) fn ask<T>(&self, question: impl FnOnce(RawFd) -> io::Result<T>) -> io::Result<T> {
+        match self.fd() {
+            CLOSED => Err(io::Error::new(io::ErrorKind::NotConnected, "the connection is closed")),
+            fd => question(fd),
+        }
     }
 
     pub(super) fn is_abandoned(&self) -> bool {

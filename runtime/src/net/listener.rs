@@ -5,14 +5,11 @@ use std::io;
 use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, OwnedFd};
 
-use super::accept::{Accepted, Acceptor};
 use super::address::ToAddress;
-use super::connect::about;
+use super::listening::{Listening, about};
 use super::options::ListenOptions;
 use super::stream::TcpStream;
-use crate::reactor::Shared;
 use crate::sys::socket::{self, ListenSetup};
-use crate::time;
 
 /// Listens on `address`, with the defaults of [`ListenOptions`].
 ///
@@ -59,20 +56,19 @@ impl ListenOptions {
 /// by one on this shard. Dropping the listener closes it; where an accept was pending, the address is free once the
 /// kernel has let go of that, a turn of the loop later.
 pub struct TcpListener {
-    pub(super) acceptor: Shared<Acceptor>,
-    pub(super) address: SocketAddr,
+    pub(super) listening: Listening<SocketAddr>,
     pub(super) options: ListenOptions,
 }
 
 impl TcpListener {
     pub(super) fn from_fd(fd: OwnedFd, options: ListenOptions) -> io::Result<TcpListener> {
         let address = socket::local_address(fd.as_raw_fd())?;
-        Ok(TcpListener { acceptor: Acceptor::new(fd)?, address, options })
+        Ok(TcpListener { listening: Listening::new(fd, address)?, options })
     }
 
     /// The address that it listens on, with the port that the kernel chose if it was asked for port 0.
     pub fn local_address(&self) -> SocketAddr {
-        self.address
+        self.listening.address
     }
 
     /// Waits for a connection. Cancel-safe.
@@ -96,31 +92,12 @@ impl TcpListener {
     /// ```
     pub async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
         loop {
-            let stream = self.accept_stream().await?;
+            let stream = TcpStream::from_fd(self.listening.accept().await?)?;
             match stream.peer_address() {
                 Ok(peer) => return Ok((stream, peer)),
                 // The peer has gone before anybody looked at it.
                 Err(error) if error.kind() == io::ErrorKind::NotConnected => {}
                 Err(error) => return Err(error),
-            }
-        }
-    }
-
-    /// Accepts without asking for the peer's address.
-    pub(super) async fn accept_stream(&self) -> io::Result<TcpStream> {
-        TcpStream::from_fd(self.accept_fd().await?)
-    }
-
-    pub(super) async fn accept_fd(&self) -> io::Result<OwnedFd> {
-        match Acceptor::accept(&self.acceptor).await {
-            Accepted::Connection(fd) => Ok(fd),
-            Accepted::Aborted => {
-                let text = format!("the listener on {} was aborted", self.address);
-                Err(io::Error::new(io::ErrorKind::ConnectionAborted, text))
-            }
-            Accepted::Failed { error, pause } => {
-                time::sleep(pause).await;
-                Err(about("accept on", self.address, error))
             }
         }
     }
@@ -139,18 +116,12 @@ impl TcpListener {
     /// }
     /// ```
     pub fn abort_accept(&self) {
-        Acceptor::abort(&self.acceptor);
-    }
-}
-
-impl Drop for TcpListener {
-    fn drop(&mut self) {
-        Acceptor::abort(&self.acceptor);
+        self.listening.abort();
     }
 }
 
 impl fmt::Debug for TcpListener {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TcpListener").field("address", &self.address).finish_non_exhaustive()
+        f.debug_struct("TcpListener").field("address", &self.listening.address).finish_non_exhaustive()
     }
 }

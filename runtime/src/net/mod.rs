@@ -1,12 +1,14 @@
-//! TCP, served from every shard.
+//! Sockets: TCP and Unix domain, served from every shard.
 
 mod accept;
 mod address;
 mod buffer;
 mod connect;
 mod connection;
+mod halves;
 mod input;
 mod listener;
+mod listening;
 mod options;
 mod output;
 mod place;
@@ -14,6 +16,7 @@ mod receive;
 mod serve;
 mod stream;
 mod transmit;
+mod unix;
 
 pub use address::ToAddress;
 pub use buffer::TemporaryBuffer;
@@ -23,3 +26,7 @@ pub use listener::{TcpListener, listen, listen_with};
 pub use options::{Distribution, ListenOptions};
 pub use output::OutputStream;
 pub use stream::{TcpControl, TcpStream};
+pub use unix::{
+    Credentials, ToUnixAddress, UnixAddress, UnixControl, UnixListener, UnixStream, connect_unix,
+    listen_unix, listen_unix_with,
+};

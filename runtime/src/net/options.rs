@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// Options of [`listen_with`](super::listen_with).
+/// Options of [`listen_with`](super::listen_with) and [`listen_unix_with`](super::listen_unix_with).
 ///
 /// ```
 /// use seastar::net::{Distribution, ListenOptions, listen_with};
@@ -21,6 +21,7 @@ pub struct ListenOptions {
     pub(super) reuse_address: bool,
     pub(super) nodelay: bool,
     pub(super) keepalive: Option<Duration>,
+    pub(super) mode: Option<u32>,
     pub(super) distribution: Distribution,
 }
 
@@ -49,6 +50,7 @@ impl ListenOptions {
             reuse_address: true,
             nodelay: true,
             keepalive: None,
+            mode: None,
             distribution: Distribution::Kernel,
         }
     }
@@ -60,7 +62,7 @@ impl ListenOptions {
         self
     }
 
-    /// Whether to listen on an address whose old connections linger (SO_REUSEADDR), so that a server can be
+    /// TCP: whether to listen on an address whose old connections linger (SO_REUSEADDR), so that a server can be
     /// restarted at once. On by default, other than in C++ Seastar (NET-6). A second server on the same address fails
     /// either way.
     pub const fn reuse_address(mut self, on: bool) -> ListenOptions {
@@ -68,15 +70,22 @@ impl ListenOptions {
         self
     }
 
-    /// TCP_NODELAY of the accepted connections. On by default: streams gather by themselves.
+    /// TCP: TCP_NODELAY of the accepted connections. On by default: streams gather by themselves.
     pub const fn nodelay(mut self, on: bool) -> ListenOptions {
         self.nodelay = on;
         self
     }
 
-    /// Probes peers of accepted connections once they have been silent for `idle`. Off by default.
+    /// TCP: probes peers of accepted connections once they have been silent for `idle`. Off by default.
     pub const fn keepalive(mut self, idle: Duration) -> ListenOptions {
         self.keepalive = Some(idle);
+        self
+    }
+
+    /// Permissions of the file of a Unix domain socket, such as `0o660`: who may write to it may connect. What the umask leaves
+    /// of `0o777` by default.
+    pub const fn mode(mut self, mode: u32) -> ListenOptions {
+        self.mode = Some(mode);
         self
     }
 

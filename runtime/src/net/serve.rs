@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::cell::RefCell;
+use std::fmt::Display;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::panic::Location;
@@ -11,6 +12,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use super::accept::Acceptor;
 use super::listener::TcpListener;
+use super::listening::{Listening, Stream};
 use super::options::Distribution;
 use super::stream::TcpStream;
 use crate::reactor::Shared;
@@ -67,7 +69,7 @@ impl TcpListener {
         async move {
             match self.options.distribution {
                 Distribution::Kernel => self.serve_beside(handler, served_at).await,
-                distribution => self.serve_from_here(distribution, handler, served_at).await,
+                distribution => self.listening.serve_from_here(distribution, handler, served_at).await,
             }
         }
     }
@@ -80,7 +82,7 @@ impl TcpListener {
     {
         static SERVICES: AtomicU64 = AtomicU64::new(0);
         let service = SERVICES.fetch_add(1, Ordering::Relaxed);
-        let (here, options, address) = (smp::this_shard(), self.options, self.address);
+        let (here, options, address) = (smp::this_shard(), self.options, self.local_address());
         let mut sockets: Vec<Option<OwnedFd>> = Vec::new();
         for shard in 0..smp::shard_count() {
             let socket = || socket::listen_beside(address, options.setup());
@@ -94,22 +96,25 @@ impl TcpListener {
             let Some(socket) = lock(&sockets)[smp::this_shard()].take() else { return Ok(()) };
             let listener = TcpListener::from_fd(socket, options)?;
             let _registered = Registered::new(service, &listener);
-            listener.serve_here(there, served_at).await;
+            listener.listening.serve_here(there, served_at).await;
             Ok(())
         }));
-        self.serve_here(handler, served_at).await;
+        self.listening.serve_here(handler, served_at).await;
         drop(stop);
         others.await.unwrap_or_else(|error| Err(io::Error::other(error)))
     }
+}
 
+impl<A: Display + 'static> Listening<A> {
     /// Accepts on this shard and runs the handler on it.
-    async fn serve_here<H, T>(&self, handler: H, served_at: &'static Location<'static>)
+    async fn serve_here<S, H, T>(&self, handler: H, served_at: &'static Location<'static>)
     where
-        H: AsyncFn(TcpStream) -> T + Clone + 'static,
+        S: Stream,
+        H: AsyncFn(S) -> T + Clone + 'static,
         T: Outcome,
     {
         loop {
-            match self.accept_stream().await {
+            match self.accept().await.and_then(S::from_fd) {
                 Ok(stream) => {
                     let handler = handler.clone();
                     let fiber = async move { settle(handler(stream).await) };
@@ -126,14 +131,15 @@ impl TcpListener {
     }
 
     /// Accepts on this shard and passes connections on.
-    async fn serve_from_here<H, T>(
-        self,
+    pub(super) async fn serve_from_here<S, H, T>(
+        &self,
         distribution: Distribution,
         handler: H,
         served_at: &'static Location<'static>,
     ) -> io::Result<()>
     where
-        H: AsyncFn(TcpStream) -> T + Clone + Send + 'static,
+        S: Stream,
+        H: AsyncFn(S) -> T + Clone + Send + 'static,
         T: Outcome,
     {
         let shards = smp::shard_count();
@@ -145,7 +151,7 @@ impl TcpListener {
         }
         let open: Arc<[AtomicUsize]> = (0..shards).map(|_| AtomicUsize::new(0)).collect();
         loop {
-            let fd = match self.accept_fd().await {
+            let fd = match self.accept().await {
                 Ok(fd) => fd,
                 Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => return Ok(()),
                 Err(error) => {
@@ -157,7 +163,7 @@ impl TcpListener {
             let count = Count::new(open.clone(), shard);
             let handler = handler.clone();
             let passed = smp::submit_to(shard, async move || {
-                let stream = match TcpStream::from_fd(fd) {
+                let stream = match S::from_fd(fd) {
                     Ok(stream) => stream,
                     Err(error) => return log::warn!(target: "seastar", "connection dropped: {error}"),
                 };
@@ -233,7 +239,7 @@ struct Registered {
 
 impl Registered {
     fn new(service: u64, listener: &TcpListener) -> Registered {
-        SERVED.with_borrow_mut(|served| served.push((service, listener.acceptor.clone())));
+        SERVED.with_borrow_mut(|served| served.push((service, listener.listening.acceptor.clone())));
         Registered { service }
     }
 }

@@ -1,4 +1,4 @@
-//! A connected socket, before it is taken apart into its two directions.
+//! A TCP connection, before it is taken apart into its two directions.
 
 use std::fmt;
 use std::io;
@@ -7,7 +7,9 @@ use std::os::fd::OwnedFd;
 use std::time::Duration;
 
 use super::connection::Connection;
+use super::halves::Halves;
 use super::input::InputStream;
+use super::listening::Stream;
 use super::output::OutputStream;
 use crate::reactor::Shared;
 use crate::sys::socket;
@@ -30,8 +32,7 @@ use crate::sys::socket;
 /// }
 /// ```
 pub struct TcpStream {
-    /// One word, however many futures it is moved through; nothing once it is split.
-    connection: Option<Shared<Connection>>,
+    halves: Halves,
 }
 
 impl TcpStream {
@@ -41,18 +42,17 @@ impl TcpStream {
     ///
     /// [`OutOfMemory`](io::ErrorKind::OutOfMemory) when the memory budget is used up; the socket is closed then.
     pub fn from_fd(fd: OwnedFd) -> io::Result<TcpStream> {
-        Ok(TcpStream { connection: Some(Connection::new(fd)?) })
+        Ok(TcpStream { halves: Halves::new(fd)? })
     }
 
     /// The two directions, which different fibers may use. The connection is closed when both are dropped.
-    pub fn split(mut self) -> (InputStream, OutputStream) {
-        let connection = self.connection.take().expect("a stream is split once, which uses it up");
-        halves(connection)
+    pub fn split(self) -> (InputStream, OutputStream) {
+        self.halves.split()
     }
 
     /// A handle for the options of the connection, and for ending it from elsewhere.
     pub fn control(&self) -> TcpControl {
-        TcpControl { connection: self.connection().clone() }
+        TcpControl { connection: self.halves.connection().clone() }
     }
 
     /// The address of the other end.
@@ -64,26 +64,17 @@ impl TcpStream {
     pub fn local_address(&self) -> io::Result<SocketAddr> {
         self.control().local_address()
     }
-
-    fn connection(&self) -> &Shared<Connection> {
-        self.connection.as_ref().expect("there until the stream is split, which uses it up")
-    }
 }
 
-fn halves(connection: Shared<Connection>) -> (InputStream, OutputStream) {
-    (InputStream::new(connection.clone()), OutputStream::new(connection))
-}
-
-impl Drop for TcpStream {
-    /// Unless it was split: then its halves close it.
-    fn drop(&mut self) {
-        drop(self.connection.take().map(halves));
+impl Stream for TcpStream {
+    fn from_fd(fd: OwnedFd) -> io::Result<TcpStream> {
+        TcpStream::from_fd(fd)
     }
 }
 
 impl fmt::Debug for TcpStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TcpStream").field("fd", &self.connection().fd()).finish_non_exhaustive()
+        f.debug_struct("TcpStream").field("fd", &self.halves.connection().fd()).finish_non_exhaustive()
     }
 }
 
@@ -98,34 +89,34 @@ pub struct TcpControl {
 impl TcpControl {
     /// The address of the other end.
     pub fn peer_address(&self) -> io::Result<SocketAddr> {
-        self.ask(socket::peer_address)
+        self.connection.ask(socket::peer_address)
     }
 
     /// The address of this end.
     pub fn local_address(&self) -> io::Result<SocketAddr> {
-        self.ask(socket::local_address)
+        self.connection.ask(socket::local_address)
     }
 
     /// Whether small segments are sent at once (TCP_NODELAY). On by default.
     pub fn nodelay(&self) -> io::Result<bool> {
-        self.ask(socket::nodelay)
+        self.connection.ask(socket::nodelay)
     }
 
     /// Sends small segments at once, or lets the kernel gather them (TCP_NODELAY).
     ///
     /// Streams gather on their own, so there is rarely a reason to switch this off.
     pub fn set_nodelay(&self, on: bool) -> io::Result<()> {
-        self.ask(|fd| socket::set_nodelay(fd, on))
+        self.connection.ask(|fd| socket::set_nodelay(fd, on))
     }
 
     /// Whether the kernel probes a silent peer (SO_KEEPALIVE).
     pub fn keepalive(&self) -> io::Result<bool> {
-        self.ask(socket::keepalive)
+        self.connection.ask(socket::keepalive)
     }
 
     /// Probes the peer once it has been silent for `idle`; never with `None`.
     pub fn set_keepalive(&self, idle: Option<Duration>) -> io::Result<()> {
-        self.ask(|fd| socket::set_keepalive(fd, idle))
+        self.connection.ask(|fd| socket::set_keepalive(fd, idle))
     }
 
     /// Ends one direction or both at once; pending reads see the end of the stream, pending
@@ -149,16 +140,6 @@ impl TcpControl {
     /// ```
     pub fn shutdown(&self, direction: Shutdown) {
         self.connection.shutdown(direction);
-    }
-
-    fn ask<T>(&self, question: impl FnOnce(i32) -> io::Result<T>) -> io::Result<T> {
-        match self.connection.fd() {
-            closed @ ..0 => {
-                let _ = closed;
-                Err(io::Error::new(io::ErrorKind::NotConnected, "the connection is closed"))
-            }
-            fd => question(fd),
-        }
     }
 }
 

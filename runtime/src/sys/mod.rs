@@ -13,4 +13,5 @@ pub(crate) mod poison;
 pub(crate) mod signal;
 pub(crate) mod socket;
 pub(crate) mod topology;
+pub(crate) mod unix;
 pub(crate) mod uring;

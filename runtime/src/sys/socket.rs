@@ -5,7 +5,7 @@ use std::mem::MaybeUninit;
 use std::net::{Shutdown, SocketAddr};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
-use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, Type};
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
 
 /// How a listening socket is made.
 #[derive(Clone, Copy, Debug)]
@@ -55,11 +55,6 @@ pub(crate) fn unconnected(address: SocketAddr) -> io::Result<OwnedFd> {
     Ok(socket.into())
 }
 
-/// `address` as the kernel reads it.
-pub(crate) fn encode(address: SocketAddr) -> SockAddr {
-    address.into()
-}
-
 pub(crate) fn local_address(fd: RawFd) -> io::Result<SocketAddr> {
     with(fd, |socket| socket.local_addr()?.as_socket().ok_or_else(not_inet))
 }
@@ -104,7 +99,7 @@ pub(crate) fn close(fd: RawFd) {
     drop(unsafe { OwnedFd::from_raw_fd(fd) });
 }
 
-fn with<T>(fd: RawFd, ask: impl FnOnce(SockRef<'_>) -> io::Result<T>) -> io::Result<T> {
+pub(super) fn with<T>(fd: RawFd, ask: impl FnOnce(SockRef<'_>) -> io::Result<T>) -> io::Result<T> {
     // SAFETY: the callers hold the descriptor open during the call.
     let fd = unsafe { BorrowedFd::borrow_raw(fd) };
     debug_assert!(fd.as_raw_fd() >= 0);

@@ -12,6 +12,7 @@ mod input;
 mod listening;
 mod outliving;
 mod output;
+mod peers;
 
 use std::io;
 

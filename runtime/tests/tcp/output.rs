@@ -1,9 +1,8 @@
 //! Writing: OUT-1 to OUT-5.
 
-use std::io::{ErrorKind, Read};
 use std::time::Duration;
 
-use seastar::net::{TemporaryBuffer, listen};
+use seastar::net::TemporaryBuffer;
 use seastar::{sleep, spawn, timeout, yield_now};
 
 use super::{pipe, read_to_end};
@@ -149,43 +148,6 @@ async fn a_static_buffer_of_any_size_is_sent_as_it_is() {
     writer.await.unwrap().unwrap();
 }
 
-// OUT-4
-#[seastar::test]
-async fn a_peer_that_is_gone_fails_writes_and_close() {
-    let listener = listen("127.0.0.1:0").unwrap();
-    for _ in 0..20 {
-        let client = seastar::blocking_ok!(std::net::TcpStream::connect(listener.local_address()).unwrap());
-        let (server, _) = listener.accept().await.unwrap();
-        let (mut input, mut output) = server.split();
-        socket2::SockRef::from(&client).set_linger(Some(Duration::ZERO)).unwrap();
-        drop(client);
-        assert_eq!(input.read().await.unwrap_err().kind(), ErrorKind::ConnectionReset);
-        assert!(input.read().await.unwrap().is_empty(), "after an error the stream is at its end");
-        let error = loop {
-            if let Err(error) = output.write(vec![0; 100_000]).await {
-                break error;
-            }
-        };
-        assert!([ErrorKind::BrokenPipe, ErrorKind::ConnectionReset].contains(&error.kind()), "{error}");
-        assert!(output.flush().await.is_err(), "a failure stays");
-        assert!(output.close().await.is_err(), "a failure stays");
-    }
-}
-
-#[seastar::test]
-async fn a_write_that_waits_fails_when_the_peer_goes() {
-    let listener = listen("127.0.0.1:0").unwrap();
-    let client = seastar::blocking_ok!(std::net::TcpStream::connect(listener.local_address()).unwrap());
-    let (server, _) = listener.accept().await.unwrap();
-    let (_input, mut output) = server.split();
-    let writer = spawn(async move { output.write(vec![0; 64 << 20]).await });
-    sleep(Duration::from_millis(20)).await;
-    assert!(!writer.is_finished());
-    drop(client);
-    let error = writer.await.unwrap().unwrap_err();
-    assert!([ErrorKind::BrokenPipe, ErrorKind::ConnectionReset].contains(&error.kind()), "{error}");
-}
-
 #[seastar::test]
 async fn a_write_that_is_dropped_leaves_the_stream_usable() {
     let (mut output, mut input, _back) = pipe().await;
@@ -199,29 +161,4 @@ async fn a_write_that_is_dropped_leaves_the_stream_usable() {
     let (ones, end) = all.split_at(all.len() - 3);
     assert!(end == b"end" && ones.len() < large.len() && ones.iter().all(|byte| *byte == 1));
     writer.await.unwrap().unwrap();
-}
-
-#[seastar::test]
-async fn a_slow_client_gets_everything() {
-    let listener = listen("127.0.0.1:0").unwrap();
-    let address = listener.local_address();
-    let client = std::thread::spawn(move || {
-        let mut server = std::net::TcpStream::connect(address).unwrap();
-        let (mut all, mut piece) = (0, [0; 10_000]);
-        loop {
-            match server.read(&mut piece).unwrap() {
-                0 => return all,
-                read => all += read,
-            }
-            std::thread::sleep(Duration::from_micros(100));
-        }
-    });
-    let (server, _) = listener.accept().await.unwrap();
-    let (_input, mut output) = server.split();
-    output.write(vec![0; 10_000_000]).await.unwrap();
-    output.close().await.unwrap();
-    while !client.is_finished() {
-        sleep(Duration::from_millis(1)).await;
-    }
-    assert_eq!(client.join().unwrap(), 10_000_000);
 }

@@ -1,0 +1,59 @@
+//! A socket that listens, of whichever family.
+
+use std::fmt::Display;
+use std::io;
+use std::os::fd::OwnedFd;
+
+use super::accept::{Accepted, Acceptor};
+use crate::reactor::Shared;
+use crate::time;
+
+/// What accepted connections are made into.
+pub(super) trait Stream: Sized + 'static {
+    fn from_fd(fd: OwnedFd) -> io::Result<Self>;
+}
+
+/// A listening socket and where it listens. Dropping it ends its accepts.
+pub(super) struct Listening<A> {
+    pub(super) acceptor: Shared<Acceptor>,
+    pub(super) address: A,
+}
+
+impl<A: Display> Listening<A> {
+    pub(super) fn new(fd: OwnedFd, address: A) -> io::Result<Listening<A>> {
+        Ok(Listening { acceptor: Acceptor::new(fd)?, address })
+    }
+
+    /// The next connection. Errors are named, and a failure waits a little before it is told.
+    pub(super) async fn accept(&self) -> io::Result<OwnedFd> {
+        match Acceptor::accept(&self.acceptor).await {
+            Accepted::Connection(fd) => Ok(fd),
+            Accepted::Aborted => {
+                let text = format!("the listener on {} was aborted", self.address);
+                Err(io::Error::new(io::ErrorKind::ConnectionAborted, text))
+            }
+            Accepted::Failed { error, pause } => {
+                time::sleep(pause).await;
+                Err(about("accept on", &self.address, error))
+            }
+        }
+    }
+}
+
+impl<A> Listening<A> {
+    /// Ends pending and future accepts (NET-7).
+    pub(super) fn abort(&self) {
+        Acceptor::abort(&self.acceptor);
+    }
+}
+
+impl<A> Drop for Listening<A> {
+    fn drop(&mut self) {
+        self.abort();
+    }
+}
+
+/// The error, saying what it is about.
+pub(super) fn about(what: &str, address: impl Display, error: io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{what} {address}: {error}"))
+}

@@ -1,0 +1,179 @@
+//! Connections over Unix domain sockets.
+
+use std::fmt;
+use std::io;
+use std::net::Shutdown;
+use std::os::fd::OwnedFd;
+
+use super::address::{ToUnixAddress, UnixAddress};
+use crate::net::connect::connected;
+use crate::net::connection::Connection;
+use crate::net::halves::Halves;
+use crate::net::input::InputStream;
+use crate::net::listening::{Stream, about};
+use crate::net::output::OutputStream;
+use crate::reactor::Shared;
+use crate::sys::unix;
+
+/// Connects to a server at `path`, or under an abstract name if it begins with `@`.
+///
+/// Waits while the server's backlog is full. Dropping the future aborts the attempt.
+///
+/// # Errors
+///
+/// Those of connect(2), with the path; what cannot be the name of a socket is
+/// [`InvalidInput`](io::ErrorKind::InvalidInput).
+///
+/// ```
+/// #[seastar::main(shards = 1)]
+/// async fn main() {
+///     let nobody = seastar::net::connect_unix("/nowhere/at/all").await.unwrap_err();
+///     assert_eq!(nobody.to_string(), "connect to /nowhere/at/all: No such file or directory (os error 2)");
+/// }
+/// ```
+pub async fn connect_unix(path: impl ToUnixAddress) -> io::Result<UnixStream> {
+    let address = path.to_unix_address()?;
+    let attempt = async { connected(unix::unconnected()?, unix::encode(&address.0)?).await };
+    let fd = attempt.await.map_err(|error| about("connect to", &address, error))?;
+    UnixStream::from_fd(fd)
+}
+
+/// A connection over a Unix domain socket.
+///
+/// Its two directions are the same streams as those of a [`TcpStream`](super::super::TcpStream), with the same promises.
+/// Stays on its shard. Dropping it closes it.
+///
+/// ```
+/// use seastar::net::UnixStream;
+///
+/// #[seastar::main(shards = 1)]
+/// async fn main() -> std::io::Result<()> {
+///     let (one, other) = UnixStream::pair()?;
+///     let (_, mut output) = one.split();
+///     let (mut input, _) = other.split();
+///     output.write(b"hello").await?;
+///     output.close().await?;
+///     assert_eq!(&*input.read_exactly(100).await?, b"hello");
+///     Ok(())
+/// }
+/// ```
+pub struct UnixStream {
+    halves: Halves,
+}
+
+impl UnixStream {
+    /// Takes over a connected socket, which this shard serves from now on.
+    ///
+    /// # Errors
+    ///
+    /// [`OutOfMemory`](io::ErrorKind::OutOfMemory) when the memory budget is used up; the socket is closed then.
+    pub fn from_fd(fd: OwnedFd) -> io::Result<UnixStream> {
+        Ok(UnixStream { halves: Halves::new(fd)? })
+    }
+
+    /// Two unnamed sockets that are connected to each other.
+    ///
+    /// # Errors
+    ///
+    /// Those of socketpair(2), and [`OutOfMemory`](io::ErrorKind::OutOfMemory) when the memory budget is used up.
+    pub fn pair() -> io::Result<(UnixStream, UnixStream)> {
+        let (one, other) = unix::pair()?;
+        Ok((UnixStream::from_fd(one)?, UnixStream::from_fd(other)?))
+    }
+
+    /// The two directions, which different fibers may use. The connection is closed when both are dropped.
+    pub fn split(self) -> (InputStream, OutputStream) {
+        self.halves.split()
+    }
+
+    /// A handle for ending the connection from elsewhere, and for what the kernel knows of the peer.
+    pub fn control(&self) -> UnixControl {
+        UnixControl { connection: self.halves.connection().clone() }
+    }
+
+    /// The address of the other end.
+    pub fn peer_address(&self) -> io::Result<UnixAddress> {
+        self.control().peer_address()
+    }
+
+    /// The address of this end.
+    pub fn local_address(&self) -> io::Result<UnixAddress> {
+        self.control().local_address()
+    }
+
+    /// Who is at the other end. See [`UnixControl::peer_credentials`].
+    pub fn peer_credentials(&self) -> io::Result<Credentials> {
+        self.control().peer_credentials()
+    }
+}
+
+impl Stream for UnixStream {
+    fn from_fd(fd: OwnedFd) -> io::Result<UnixStream> {
+        UnixStream::from_fd(fd)
+    }
+}
+
+impl fmt::Debug for UnixStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UnixStream").field("fd", &self.halves.connection().fd()).finish_non_exhaustive()
+    }
+}
+
+/// Who made the other end of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Credentials {
+    /// Its process.
+    pub pid: u32,
+    /// Its effective user.
+    pub uid: u32,
+    /// Its effective group.
+    pub gid: u32,
+}
+
+/// What can be asked of a connection, and its end, whoever has its two directions.
+///
+/// Once the connection is closed all but `shutdown` fail.
+#[derive(Clone)]
+pub struct UnixControl {
+    connection: Shared<Connection>,
+}
+
+impl UnixControl {
+    /// The address of the other end.
+    pub fn peer_address(&self) -> io::Result<UnixAddress> {
+        self.connection.ask(unix::peer_address).map(UnixAddress)
+    }
+
+    /// The address of this end.
+    pub fn local_address(&self) -> io::Result<UnixAddress> {
+        self.connection.ask(unix::local_address).map(UnixAddress)
+    }
+
+    /// Who is at the other end, as the kernel noted when it connected, or began to listen (SO_PEERCRED).
+    ///
+    /// ```
+    /// #[seastar::main(shards = 1)]
+    /// async fn main() -> std::io::Result<()> {
+    ///     let (one, _other) = seastar::net::UnixStream::pair()?;
+    ///     assert_eq!(one.control().peer_credentials()?.pid, std::process::id());
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn peer_credentials(&self) -> io::Result<Credentials> {
+        let found = self.connection.ask(unix::peer_credentials)?;
+        Ok(Credentials { pid: found.pid.cast_unsigned(), uid: found.uid, gid: found.gid })
+    }
+
+    /// Ends one direction or both at once; pending reads see the end of the stream, pending
+    /// writes an error (NET-8). Other than with TCP, the peer notices both.
+    pub fn shutdown(&self, direction: Shutdown) {
+        self.connection.shutdown(direction);
+    }
+}
+
+impl fmt::Debug for UnixControl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UnixControl").field("fd", &self.connection.fd()).finish_non_exhaustive()
+    }
+}
