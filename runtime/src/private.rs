@@ -20,7 +20,7 @@ use crate::app::error::StartError;
 use crate::app::exit::Exit;
 use crate::app::{Ended, run_to_end};
 pub use crate::future::joined::{All, Child, Either, Pair, Race};
-pub use crate::future::question::{FromResidual, Try, never};
+pub use crate::future::question::{FromResidual, Returning, Try, never};
 pub use crate::service::{ServiceCall, call_all, call_map, call_on, call_reduce};
 pub use crate::smp::CALL_SIZE_MAX;
 pub use crate::sync::capacity::{Bounded, capacity};

@@ -118,6 +118,7 @@ fn a_time_limit_is_a_timer() {
                 buffer[0] += 1;
                 n += 1;
                 if buffer[0] == 4 { break }
+                if n == 9 { return 9 }
             });
             if limited.is_err() {
                 return 0;

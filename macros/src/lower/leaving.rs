@@ -21,6 +21,10 @@ pub struct Leaving<'a> {
     ways: Vec<(Way, Span)>,
     /// How many places were rewritten.
     changes: usize,
+    /// Knows the type that the function returns.
+    returns: Ident,
+    /// Whether a value is returned.
+    valued: bool,
     /// Loops of the body around the place that is looked at, and the labels in there.
     loops: usize,
     labels: Vec<Lifetime>,
@@ -35,7 +39,9 @@ enum Way {
 
 /// Rewrites the ways out of `body`.
 pub fn rewrite<'a>(krate: &'a Path, body: &mut Expr) -> Leaving<'a> {
-    let mut leaving = Leaving { krate, ways: Vec::new(), changes: 0, loops: 0, labels: Vec::new() };
+    let returns = Ident::new("returns", Span::mixed_site());
+    let (ways, labels) = (Vec::new(), Vec::new());
+    let mut leaving = Leaving { krate, ways, changes: 0, returns, valued: false, loops: 0, labels };
     leaving.visit_expr_mut(body);
     leaving
 }
@@ -44,6 +50,23 @@ impl Leaving<'_> {
     /// Whether the body has but one end.
     pub fn is_empty(&self) -> bool {
         self.ways.is_empty()
+    }
+
+    /// What stands before the future and at its beginning, so that a value is returned as one of the type that the
+    /// function has: with what that may become by itself, such as `Box<dyn Error>`.
+    ///
+    /// It is moved into the future, because a borrow would take space there.
+    pub fn hints(&self) -> Option<(TokenStream, TokenStream)> {
+        let (krate, returns) = (self.krate, &self.returns);
+        let learn = quote! {
+            let #returns = #krate::__private::Returning::new();
+            #[allow(unreachable_code)]
+            if false {
+                loop {}
+                return #krate::__private::Returning::any(&#returns);
+            }
+        };
+        self.valued.then(|| (learn, quote!(let #returns = #returns;)))
     }
 
     /// What stands for the end of the body, as a value or a pattern.
@@ -105,6 +128,14 @@ impl Leaving<'_> {
         self.labels.truncate(self.labels.len() - usize::from(label.is_some()));
     }
 
+    /// The value as one of the type that the function returns.
+    fn returned(&mut self, value: &Expr, span: Span) -> TokenStream {
+        self.valued = true;
+        let (krate, returns) = (located(self.krate, span), &self.returns);
+        let span = Span::mixed_site().located_at(span);
+        quote_spanned!(span=> #krate::__private::Returning::same(&#returns, #value))
+    }
+
     /// What `?` means, with a way out instead of `return`.
     fn question(&mut self, tried: &Expr, span: Span) -> Expr {
         let krate = &located(self.krate, span);
@@ -153,9 +184,12 @@ impl VisitMut for Leaving<'_> {
         let span = expr.span();
         *expr = match expr {
             Expr::Return(returned) => {
-                let value = returned.expr.take();
-                let value = value.map_or_else(|| quote!(()), ToTokens::into_token_stream);
-                self.leave(Way::Return, value, returned.return_token.span)
+                let span = returned.return_token.span;
+                let value = match returned.expr.take() {
+                    Some(value) => self.returned(&value, value.span()),
+                    None => quote!(()),
+                };
+                self.leave(Way::Return, value, span)
             }
             Expr::Break(broken) if !self.is_within(&broken.label) => {
                 let way = Way::Break { label: broken.label.take(), valued: broken.expr.is_some() };

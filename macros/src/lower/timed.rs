@@ -13,6 +13,7 @@ pub fn lower(timed: Timed) -> TokenStream {
     let Timed { krate, duration, work } = timed;
     let output = Ident::new("output", Span::mixed_site());
     let ok = quote!(#krate::__private::Result::Ok);
+    let mut learn = None;
     let (future, ends) = match work {
         Work::Future { future, question: None } => {
             return quote!(#krate::time::timeout(#duration, #future).await);
@@ -28,15 +29,23 @@ pub fn lower(timed: Timed) -> TokenStream {
             let done = wrapped(&body, |output| leaving.done(output));
             let mut ends = vec![(leaving.done(&output), quote!(#ok(#output)))];
             ends.extend(leaving.arms(&output));
-            (quote!(async { #done }), ends)
+            let hints = leaving.hints();
+            let know = hints.as_ref().map(|(_, know)| know);
+            let future = quote!(async { #know #done });
+            learn = hints.map(|(learn, _)| learn);
+            (future, ends)
         }
     };
     let ends = ends.into_iter().map(|(place, value)| quote!(#ok(#place) => #value));
-    quote! {
+    let whole = quote! {
         match #krate::time::timeout(#duration, #future).await {
             #(#ends,)*
             #krate::__private::Result::Err(#output) => #krate::__private::Result::Err(#output),
         }
+    };
+    match learn {
+        Some(learn) => quote!({ #learn #whole }),
+        None => whole,
     }
 }
 
@@ -168,6 +177,47 @@ match sea::time::timeout(
 }
 ";
         expands(quote!(limit => #body), expected);
+    }
+
+    #[test]
+    fn a_value_that_is_returned() {
+        let expected = "
+{
+    let returns = sea::__private::Returning::new();
+    #[allow(unreachable_code)]
+    if false {
+        loop {}
+        return sea::__private::Returning::any(&returns);
+    }
+    match sea::time::timeout(
+            limit,
+            async {
+                let returns = returns;
+                #[allow(clippy::diverging_sub_expression)]
+                let _output = return sea::__private::Either::Second(
+                    sea::__private::Either::First(
+                        sea::__private::Returning::same(&returns, x),
+                    ),
+                );
+                #[allow(unreachable_code)] sea::__private::Either::First(_output)
+            },
+        )
+        .await
+    {
+        sea::__private::Result::Ok(sea::__private::Either::First(output)) => {
+            sea::__private::Result::Ok(output)
+        }
+        sea::__private::Result::Ok(
+            sea::__private::Either::Second(sea::__private::Either::First(output)),
+        ) => return output,
+        sea::__private::Result::Ok(
+            sea::__private::Either::Second(sea::__private::Either::Second(output)),
+        ) => sea::__private::never(output),
+        sea::__private::Result::Err(output) => sea::__private::Result::Err(output),
+    }
+}
+";
+        expands(quote!(limit => return x), expected);
     }
 
     #[test]

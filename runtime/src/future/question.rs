@@ -4,6 +4,7 @@
 //! asks them.
 
 use std::convert::Infallible;
+use std::marker::PhantomData;
 use std::ops::ControlFlow;
 use std::task::Poll;
 
@@ -110,6 +111,30 @@ impl<T, E> Try for Poll<Result<T, E>> {
             Poll::Ready(Err(error)) => ControlFlow::Break(Err(error)),
             Poll::Pending => ControlFlow::Continue(Poll::Pending),
         }
+    }
+}
+
+/// The type that a function returns, which has no name in an expansion.
+#[derive(Debug)]
+pub struct Returning<R>(PhantomData<fn() -> R>);
+
+impl<R> Returning<R> {
+    /// Any type, until it is said which.
+    #[inline]
+    #[expect(clippy::new_without_default, reason = "an expansion calls it")]
+    pub const fn new() -> Returning<R> {
+        Returning(PhantomData)
+    }
+
+    /// A value of the type, where no way leads.
+    pub fn any(&self) -> R {
+        unreachable!()
+    }
+
+    /// A value of the type.
+    #[inline]
+    pub fn same(&self, value: R) -> R {
+        value
     }
 }
 

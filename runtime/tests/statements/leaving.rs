@@ -146,6 +146,43 @@ async fn questions_of_all_kinds_leave_the_function() {
     assert!(converted("x").await.unwrap_err().is::<ParseIntError>());
 }
 
+/// As in any `return`, by what the function is known to return.
+#[seastar::test(shards = 1)]
+async fn what_is_returned_may_become_what_the_function_returns() {
+    async fn boxed(what: u8) -> Result<u8, Box<dyn std::error::Error>> {
+        let went_on = with_timeout!(LONG => {
+            yield_now().await;
+            if what == 1 {
+                return Err(Box::new(Elapsed));
+            }
+            if what == 2 {
+                return Err("text".into());
+            }
+            with_timeout!(LONG => if what == 3 { return Err(Box::new(std::fmt::Error)) })?;
+            what
+        })?;
+        Ok(went_on)
+    }
+    assert!(boxed(1).await.unwrap_err().is::<Elapsed>());
+    assert_eq!(boxed(2).await.unwrap_err().to_string(), "text");
+    assert!(boxed(3).await.unwrap_err().is::<std::fmt::Error>());
+    assert_eq!(boxed(4).await.unwrap(), 4);
+
+    async fn bytes(what: u8) -> &'static [u8] {
+        let unit: Result<(), Elapsed> = with_timeout!(LONG => {
+            yield_now().await;
+            match what {
+                1 => return b"a",
+                2 => return b"ab",
+                _ => {}
+            }
+        });
+        assert_eq!(unit, Ok(()));
+        &[]
+    }
+    assert_eq!((bytes(1).await, bytes(2).await, bytes(3).await), (&b"a"[..], &b"ab"[..], &b""[..]));
+}
+
 #[seastar::test(shards = 1)]
 async fn ways_out_are_seen_in_the_arguments_of_macros() {
     async fn nested(text: &str) -> Result<Vec<u32>, ParseIntError> {

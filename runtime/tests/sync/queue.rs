@@ -1,6 +1,7 @@
 //! Q-1 and PIPE-1: items on their way from one fiber to another.
 
 use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
@@ -66,6 +67,53 @@ fn q_1_abort_drops_and_refuses() {
     assert_eq!(now(queue.pop()), Err(QueueError::QueueAborted));
     assert_eq!(now(queue.not_empty()), Err(QueueError::QueueAborted));
     assert_eq!(now(queue.not_full()), Err(QueueError::QueueAborted));
+}
+
+/// What an item does when it is dropped finds the queue ended.
+#[test]
+fn q_1_nothing_comes_out_of_a_queue_that_is_aborted() {
+    struct Looks(Rc<Queue<Looks>>, Rc<Cell<u32>>);
+    impl Drop for Looks {
+        fn drop(&mut self) {
+            assert_eq!(self.0.try_pop().err(), Some(QueueError::QueueAborted));
+            assert_eq!(self.0.len(), 0);
+            self.1.set(self.1.get() + 1);
+        }
+    }
+    let (queue, dropped) = (Rc::new(Queue::new(3)), Rc::new(Cell::new(0)));
+    for _ in 0..3 {
+        queue.try_push(Looks(queue.clone(), dropped.clone())).unwrap();
+    }
+    queue.abort();
+    assert_eq!(dropped.get(), 3);
+}
+
+#[test]
+fn q_1_an_item_that_panics_when_it_is_dropped_keeps_none_back() {
+    struct Panics(Rc<Cell<u32>>, bool);
+    impl Drop for Panics {
+        fn drop(&mut self) {
+            self.0.set(self.0.get() + 1);
+            assert!(!self.1, "expected");
+        }
+    }
+    for in_place in [false, true] {
+        let (queue, dropped) = (Queue::new(5), Rc::new(Cell::new(0)));
+        // So that what is in there goes round the end.
+        for n in 0..6 {
+            queue.try_push(Panics(dropped.clone(), false)).unwrap();
+            if n < 3 {
+                drop(queue.try_pop());
+            }
+        }
+        for panics in [true, false] {
+            queue.try_push(Panics(dropped.clone(), panics)).unwrap();
+        }
+        dropped.set(0);
+        let ended = catch_unwind(AssertUnwindSafe(|| if in_place { queue.abort() } else { drop(queue) }));
+        assert!(ended.is_err());
+        assert_eq!(dropped.get(), 5);
+    }
 }
 
 #[test]
