@@ -164,10 +164,9 @@ impl<T> Drop for PipeReader<T> {
     fn drop(&mut self) {
         self.shared.reader_gone.set(true);
         self.shared.reads.clear();
-        self.shared.ring.close();
+        // Dropped last, because that may run anything.
+        let _items = self.shared.ring.close();
         self.shared.writes.wake();
-        // Last, because it may run anything.
-        self.shared.ring.clear();
     }
 }
 

@@ -143,11 +143,10 @@ impl<T> Queue<T> {
     pub fn abort(&self) {
         self.aborted.set(true);
         self.promised.set(0);
-        self.ring.close();
+        // Dropped last, because that may run anything.
+        let _items = self.ring.close();
         self.pushers.wake_all(State::Refused);
         self.poppers.wake_all(State::Refused);
-        // Last, because it may run anything.
-        self.ring.clear();
     }
 
     /// How many items are in the queue.

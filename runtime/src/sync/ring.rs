@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, UnsafeCell};
 use std::mem::MaybeUninit;
+use std::ptr;
 
 /// Up to a fixed number of items, oldest first. Memory is taken once.
 pub(super) struct Ring<T> {
@@ -45,14 +46,11 @@ impl<T> Ring<T> {
         self.len() >= self.capacity.get()
     }
 
-    /// Takes no more items: from now on it is full.
-    pub(super) fn close(&self) {
+    /// Takes no more items: from now on it is full, and empty as well. What was in it goes with the result.
+    pub(super) fn close(&self) -> Rest<'_, T> {
         self.capacity.set(0);
-    }
-
-    /// Drops all items.
-    pub(super) fn clear(&self) {
-        while self.pop().is_some() {}
+        let len = self.len();
+        Rest { ring: self, first: self.popped.replace(self.pushed.get()), len }
     }
 
     /// Adds an item, or returns it if there is no place.
@@ -89,7 +87,38 @@ impl<T> Ring<T> {
 
 impl<T> Drop for Ring<T> {
     fn drop(&mut self) {
-        self.clear();
+        drop(self.close());
+    }
+}
+
+/// The items of a ring that was closed. Dropping them may run anything.
+pub(super) struct Rest<'a, T> {
+    ring: &'a Ring<T>,
+    first: usize,
+    len: usize,
+}
+
+impl<T> Drop for Rest<'_, T> {
+    fn drop(&mut self) {
+        struct InPlace<T>(*mut [T]);
+
+        impl<T> Drop for InPlace<T> {
+            fn drop(&mut self) {
+                // SAFETY: filled places of a ring that was closed, which nobody else looks at again.
+                unsafe { self.0.drop_in_place() };
+            }
+        }
+
+        let places = &self.ring.places;
+        let first = self.first & (places.len() - 1);
+        let to_end = self.len.min(places.len() - first);
+        let part = |from: usize, len| {
+            let from = UnsafeCell::raw_get(places.as_ptr().wrapping_add(from)).cast::<T>();
+            InPlace(ptr::slice_from_raw_parts_mut(from, len))
+        };
+        // In order, and also when something of the first part panics.
+        let _around_the_end = part(0, self.len - to_end);
+        let _up_to_the_end = part(first, to_end);
     }
 }
 
@@ -130,8 +159,7 @@ mod tests {
         assert_eq!(Rc::strong_count(&item), 1);
         let ring = Ring::new(3);
         ring.push(item.clone()).unwrap();
-        ring.close();
-        ring.clear();
+        drop(ring.close());
         assert_eq!(Rc::strong_count(&item), 1);
         assert!(ring.is_empty() && ring.is_full() && ring.push(item).is_err());
     }
