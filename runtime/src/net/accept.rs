@@ -14,6 +14,7 @@ use std::time::Duration;
 use crate::reactor::{self, Reactor, Shared, Source};
 use crate::sys::op::{Completion, Op};
 use crate::sys::socket;
+use crate::task;
 
 /// Accepted connections that wait to be taken before accepting pauses.
 const QUEUE_MAX: usize = 256;
@@ -116,7 +117,7 @@ impl Acceptor {
         let waiting = self.waiters.borrow().len();
         for _ in 0..waiting {
             let next = self.waiters.borrow_mut().pop_front();
-            next.into_iter().for_each(|(_, waker)| waker.wake());
+            next.into_iter().for_each(|(_, waker)| task::wake(waker));
         }
     }
 

@@ -296,7 +296,7 @@ pub(super) unsafe fn panicked(header: NonNull<Header>, panic: Box<dyn Any + Send
 }
 
 /// Drops what somebody panicked with, and what that panics with in turn; what is left after the third is leaked.
-fn drop_quietly<P>(panic: P) {
+pub(super) fn drop_quietly<P>(panic: P) {
     fn caught<P>(panic: P) -> Result<(), Box<dyn Any + Send>> {
         catch_unwind(AssertUnwindSafe(|| drop(panic)))
     }

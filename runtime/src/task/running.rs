@@ -155,10 +155,27 @@ fn location(header: &Header) -> &'static Location<'static> {
     header.spawned_at.get().expect("live tasks know where they were spawned")
 }
 
-/// Drops the futures of all fibers; those that dropping spawns as well.
+/// How often a shard looks for fibers that were started while others were dropped.
+const LATE_ROUNDS_MAX: u32 = 100;
+
+/// Drops the futures of all fibers; those that dropping starts as well, unless there is no end of them.
 pub(crate) fn cancel_all() {
     // Children go with the futures that they are parts of.
-    while tasks::for_each_live(CHILD, |_, task| cancel(task)) > 0 {}
+    let cancel = || tasks::for_each_live(CHILD, |_, task| cancel(task));
+    while cancel() > 0 {
+        tasks::forget_ended();
+        let Some(rounds) = current().map(|tasks| &tasks.late_rounds) else { return };
+        rounds.set(rounds.get().saturating_add(1));
+        if rounds.get() >= LATE_ROUNDS_MAX {
+            if rounds.get() == LATE_ROUNDS_MAX {
+                log::error!(
+                    target: "seastar",
+                    "Fibers go on starting others while they are dropped; the last are left as they are",
+                );
+            }
+            return;
+        }
+    }
 }
 
 /// How many fibers of this shard failed without anybody reading it (FUT-9).

@@ -5,11 +5,13 @@
 
 use std::cell::Cell;
 use std::mem::ManuallyDrop;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 use std::task::{RawWakerVTable, Waker};
 
-use super::tasks;
+use super::join::panic_message;
 use super::waker::{self, Number};
+use super::{raw, tasks};
 
 /// Who waits, if anybody does.
 pub(crate) struct WakerSlot {
@@ -63,7 +65,7 @@ impl WakerSlot {
             tasks::wake_number(Number(self.data.get() as u64));
         } else if !vtable.is_null() {
             // SAFETY: taken out of a waker that was not dropped, and forgotten here.
-            unsafe { Waker::new(self.data.get(), &*vtable) }.wake();
+            wake(unsafe { Waker::new(self.data.get(), &*vtable) });
         }
     }
 
@@ -80,6 +82,19 @@ impl WakerSlot {
     fn is_foreign(&self) -> bool {
         let vtable = self.vtable.get();
         !vtable.is_null() && !waker::is_fiber(vtable)
+    }
+}
+
+/// Wakes anybody. Who wakes has others to wake, and may be the loop itself, so a panic in a foreign waker ends here.
+#[cold]
+pub(crate) fn wake(waker: Waker) {
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {
+        // A logger that panics as well has no say.
+        let _ = catch_unwind(AssertUnwindSafe(|| {
+            let message = panic_message(&*panic);
+            log::error!(target: "seastar", "A waker of another executor panicked: {message}");
+        }));
+        raw::drop_quietly(panic);
     }
 }
 

@@ -33,6 +33,8 @@ pub(super) struct Inner {
     pub(super) running: Cell<Option<NonNull<Header>>>,
     pub(super) live: Cell<usize>,
     pub(super) abandoned: Cell<u64>,
+    /// How often all fibers were dropped, see `cancel_all`.
+    pub(super) late_rounds: Cell<u32>,
     lanes: [Lane; class::CLASSES],
     /// In the order of the table of all pools.
     pub(super) pools: Vec<PoolLane>,
@@ -81,6 +83,7 @@ impl Tasks {
             running: Cell::new(None),
             live: Cell::new(0),
             abandoned: Cell::new(0),
+            late_rounds: Cell::new(0),
             lanes: [const { Lane::new() }; class::CLASSES],
             pools,
             chunks: UnsafeCell::new(chunks),
@@ -327,15 +330,32 @@ pub(crate) fn wake_all() {
     for_each_live(0, |tasks, task| wake_header(tasks, unsafe { task.as_ref() }));
 }
 
+/// Takes tasks that have ended off the run queue, where they would keep their slots until their turn comes.
+pub(super) fn forget_ended() {
+    let Some(tasks) = current() else { return };
+    tasks.tail.set(None);
+    let mut next = tasks.head.take();
+    while let Some(task) = next {
+        // SAFETY: tasks in the queue are live, and are freed only here until they are in it again.
+        let header = unsafe { task.as_ref() };
+        next = header.next.get();
+        header.clear(QUEUED);
+        if !header.is(DONE) {
+            push(tasks, header);
+        } else if !header.is(HANDLE) {
+            free(tasks, task);
+        }
+    }
+}
+
 /// Calls `each` for all tasks that are neither DONE nor `skipped`; says how many there were.
 pub(super) fn for_each_live(skipped: u8, mut each: impl FnMut(&Inner, NonNull<Header>)) -> usize {
     let Some(tasks) = current() else { return 0 };
     let mut found = 0;
-    for chunk in 0.. {
-        // SAFETY: the reference ends with the expression. `each` may add chunks, which are looked at too.
-        if chunk == unsafe { &*tasks.chunks.get() }.len() {
-            break;
-        }
+    // `each` may add chunks without end, which are not looked at.
+    // SAFETY: the reference ends with the expression.
+    let chunks = unsafe { &*tasks.chunks.get() }.len();
+    for chunk in 0..chunks {
         for slot in 0.. {
             let Some(task) = tasks.slot(chunk, slot) else { break };
             // SAFETY: every slot in use is a readable header.

@@ -378,3 +378,37 @@ fn a_client_that_never_stops_sending_keeps_nobody() {
     assert_eq!(ended.stderr.lines().count(), 1, "{}", ended.stderr);
     assert_eq!(ended.stdout.matches("done\n").count(), 4, "{}", ended.stdout);
 }
+
+/// Starts another of its kind when it is dropped.
+struct Hydra;
+
+impl Drop for Hydra {
+    fn drop(&mut self) {
+        begin(Hydra);
+    }
+}
+
+fn begin(hydra: Hydra) {
+    spawn(async move {
+        let _kept = hydra;
+        pending::<()>().await
+    })
+    .detach();
+}
+
+#[test]
+fn fibers_that_start_others_when_they_are_dropped_do_not_keep_a_program() {
+    let program = program(async || {
+        submit_to(1, async || begin(Hydra)).await;
+        println!("ready");
+        pending::<()>().await
+    });
+    let mut running = program.start(&[&TWO_SHARDS[..], &["--grace-period-ms", "0"]].concat());
+    running.prints("ready");
+    running.signal(SIGINT);
+    let ended = running.finish();
+    ended.assert_code(0);
+    ended.assert_logged_once(
+        "Fibers go on starting others while they are dropped; the last are left as they are",
+    );
+}

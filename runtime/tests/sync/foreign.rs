@@ -7,9 +7,10 @@ use std::ptr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, RawWaker, RawWakerVTable, Wake, Waker};
+use std::time::Duration;
 
-use seastar::ShardLocal;
-use seastar::sync::{AbortSource, Barrier, Semaphore};
+use seastar::sync::{AbortSource, Barrier, Queue, QueueError, Semaphore};
+use seastar::{ShardLocal, sleep};
 
 use crate::poll::{now, poll};
 
@@ -151,4 +152,42 @@ async fn arrivals_while_a_barrier_opens_are_of_the_next_round() {
     assert!(late.borrow_mut().iter_mut().all(|arrival| poll(arrival.as_mut()).is_pending()));
     assert!(now(kept.wait()));
     assert!(late.borrow_mut().iter_mut().all(|arrival| poll(arrival.as_mut()).is_ready()));
+}
+
+/// Panics when it is woken.
+struct Panics;
+
+impl Wake for Panics {
+    fn wake(self: Arc<Self>) {
+        panic!("in a waker");
+    }
+}
+
+#[test]
+fn a_waker_that_panics_keeps_nothing_from_others() {
+    let queue = Queue::new(1);
+    queue.try_push(0).unwrap();
+    let mut pushes: Vec<_> = (1..4).map(|n| Box::pin(queue.push(n))).collect();
+    for push in &mut pushes {
+        assert!(poll_with(push.as_mut(), &Waker::from(Arc::new(Panics))).is_pending());
+    }
+    assert_eq!(
+        [queue.try_pop(), queue.try_pop(), queue.try_pop(), queue.try_pop()].map(Result::unwrap),
+        [0, 1, 2, 3]
+    );
+    let mut pops: Vec<_> = (0..3).map(|_| Box::pin(queue.pop())).collect();
+    for pop in &mut pops {
+        assert!(poll_with(pop.as_mut(), &Waker::from(Arc::new(Panics))).is_pending());
+    }
+    queue.abort();
+    assert!(pops.iter_mut().all(|pop| poll(pop.as_mut()) == Poll::Ready(Err(QueueError::QueueAborted))));
+}
+
+/// A timer's waker is woken by the loop itself.
+#[seastar::test(shards = 1)]
+async fn a_waker_that_panics_does_not_end_the_shard() {
+    let mut woken = pin!(sleep(Duration::from_millis(1)));
+    assert!(poll_with(woken.as_mut(), &Waker::from(Arc::new(Panics))).is_pending());
+    sleep(Duration::from_millis(2)).await;
+    woken.await;
 }
