@@ -7,8 +7,11 @@ use std::task::{Context, Poll};
 
 use super::buffer::TemporaryBuffer;
 use super::connection::Connection;
-use super::receive::Receiver;
+use super::receive::{RECEIVED_MAX, Receiver};
 use crate::reactor::{Filling, Shared, View};
+
+/// The most that `read_until` searches, with room for what comes in one piece with it.
+const UNTIL_MAX: usize = Filling::CAPACITY_MAX - RECEIVED_MAX;
 
 /// The bytes that a peer sends.
 ///
@@ -101,6 +104,40 @@ impl InputStream {
         poll_fn(|context| self.poll_exactly(len, context)).await.map(TemporaryBuffer)
     }
 
+    /// The bytes up to the next `delimiter` and that one too, or those that are left if the stream ends before.
+    ///
+    /// So a line without its delimiter is the last one, or what a peer left of it. Bytes that lie in one buffer are not copied.
+    ///
+    /// # Errors
+    ///
+    /// As for [`read`](Self::read); [`InvalidData`](io::ErrorKind::InvalidData) when `max` bytes have come without a `delimiter` among
+    /// them, which are then still there to be read. [`InvalidInput`](io::ErrorKind::InvalidInput) for a `max` of nothing and of
+    /// more than a million, and [`OutOfMemory`](io::ErrorKind::OutOfMemory) when the memory budget is used up.
+    ///
+    /// ```
+    /// # use seastar::net::{connect, listen};
+    /// #[seastar::main(shards = 1)]
+    /// async fn main() -> std::io::Result<()> {
+    ///     let listener = listen("127.0.0.1:0")?;
+    ///     let (_, mut output) = connect(listener.local_address()).await?.split();
+    ///     let (mut input, _) = listener.accept().await?.0.split();
+    ///     output.write(b"get key\r\nquit").await?;
+    ///     output.close().await?;
+    ///     assert_eq!(input.read_until(b'\n', 1024).await?.trim_ascii_end(), b"get key");
+    ///     assert_eq!(&*input.read_until(b'\n', 1024).await?, b"quit"); // and then the end
+    ///     assert!(input.read_until(b'\n', 1024).await?.is_empty());
+    ///     Ok(())
+    /// }
+    /// ```
+    pub async fn read_until(&mut self, delimiter: u8, max: usize) -> io::Result<TemporaryBuffer> {
+        if !(1..=UNTIL_MAX).contains(&max) {
+            let text = format!("read_until with at most {max} bytes; 1 to {UNTIL_MAX} can be waited for");
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+        }
+        let mut searched = 0;
+        poll_fn(|context| self.poll_until(delimiter, max, &mut searched, context)).await.map(TemporaryBuffer)
+    }
+
     /// Reads `len` bytes and drops them.
     ///
     /// Not cancel-safe: what was skipped before it was dropped is gone.
@@ -174,6 +211,63 @@ impl InputStream {
         }
     }
 
+    /// `searched` is how much of what is kept has no delimiter.
+    fn poll_until(
+        &mut self,
+        delimiter: u8,
+        max: usize,
+        searched: &mut usize,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<View>> {
+        loop {
+            let kept = self.kept.as_ref().map_or(&[][..], Filling::bytes);
+            let within = &kept[..kept.len().min(max)];
+            if let Some(place) = memchr::memchr(delimiter, &within[*searched..]) {
+                let mut view = self.take_kept();
+                self.keep_behind(&mut view, *searched + place + 1);
+                return Poll::Ready(Ok(view));
+            }
+            *searched = within.len();
+            if *searched == max {
+                return Poll::Ready(Err(too_long(delimiter, max)));
+            }
+            self.make_room_for_more()?;
+            let mut view = match Receiver::poll(&self.connection, context)? {
+                Poll::Ready(view) => view,
+                Poll::Pending => return Poll::Pending,
+            };
+            if view.is_empty() {
+                return Poll::Ready(Ok(self.kept.take().map_or(view, Filling::into_view)));
+            }
+            let Some(mut kept) = self.kept.take() else {
+                self.kept = Some(Filling::whole(view));
+                continue;
+            };
+            let wanted = memchr::memchr(delimiter, &view).map(|place| place + 1);
+            if let Some(wanted) = wanted.filter(|wanted| kept.len() + wanted <= max) {
+                kept.push(&view[..wanted]);
+                view.trim_front(wanted);
+                // What stands behind it stays in the buffer in which it came.
+                self.kept = (!view.is_empty()).then(|| Filling::whole(view));
+                return Poll::Ready(Ok(kept.into_view()));
+            }
+            let pushed = kept.push(&view);
+            debug_assert_eq!(pushed, view.len());
+            self.kept = Some(kept);
+        }
+    }
+
+    /// Makes room behind what is kept for all that may come at once, and more the more has come.
+    fn make_room_for_more(&mut self) -> io::Result<()> {
+        match &self.kept {
+            Some(kept) if kept.room() < RECEIVED_MAX => {
+                let len = kept.len() + kept.len().max(RECEIVED_MAX);
+                self.make_room(len.min(Filling::CAPACITY_MAX))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Puts what is kept into a block for `len` bytes, before more is received, which would be lost
     /// without one.
     fn make_room(&mut self, len: usize) -> io::Result<()> {
@@ -186,6 +280,12 @@ impl InputStream {
         }
         Ok(())
     }
+}
+
+#[cold]
+fn too_long(delimiter: u8, max: usize) -> io::Error {
+    let delimiter = delimiter.escape_ascii();
+    io::Error::new(io::ErrorKind::InvalidData, format!("no b'{delimiter}' among {max} bytes"))
 }
 
 impl Drop for InputStream {

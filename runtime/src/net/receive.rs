@@ -16,6 +16,7 @@ use super::connection::{Connection, READABLE, RECEIVE};
 use crate::reactor::{self, Filling, Reactor, Received, Shared, View};
 use crate::sys::op::{Completion, Op};
 use crate::sys::socket;
+use crate::sys::uring::BufferRing;
 use crate::task::WakerSlot;
 
 /// Unread buffers at which receiving pauses.
@@ -39,7 +40,10 @@ const DROPPED: u8 = 1 << 6;
 const SEEN: u8 = 1 << 7;
 
 /// Bytes that are read at once without a buffer; fewer when memory is short.
-const BLOCK_SIZES: [usize; 2] = [Filling::capacity_of(8192), Filling::capacity_of(1024)];
+const BLOCK_SIZES: [usize; 2] = [Filling::capacity_of(BufferRing::BUFFER_SIZE), Filling::capacity_of(1024)];
+
+/// The most bytes that one poll returns.
+pub(super) const RECEIVED_MAX: usize = BufferRing::BUFFER_SIZE;
 
 pub(super) struct Receiver {
     state: Cell<u8>,

@@ -62,9 +62,10 @@ impl Buffers {
         let ring = &self.ring;
         let first = self.made.get();
         let budget = mem::statistics();
-        let size = GROUP as usize * ring.buffer_size();
+        let size = GROUP as usize * BufferRing::BUFFER_SIZE;
         // At most a quarter of the shard's memory is for data that nobody has read.
-        let fits = (first as usize + GROUP as usize) * ring.buffer_size() <= budget.budget / 4 || first == 0;
+        let fits =
+            (first as usize + GROUP as usize) * BufferRing::BUFFER_SIZE <= budget.budget / 4 || first == 0;
         if first + GROUP > BufferRing::ENTRIES || !fits || !mem::charge(size) {
             return false;
         }

@@ -198,8 +198,17 @@ async fn any_sequence_of_reads_sees_the_same_bytes() {
         let mut rest = &expected[..];
         while !rest.is_empty() {
             let len = 1 + random.below(30_000);
-            let read = match random.below(4) {
+            let read = match random.below(5) {
                 0 => input.read().await.unwrap(),
+                3 => match input.read_until(7, 1_000).await {
+                    Ok(line) => {
+                        assert!(
+                            line.iter().position(|byte| *byte == 7).is_none_or(|at| at + 1 == line.len())
+                        );
+                        line
+                    }
+                    Err(_) => input.read_exactly(1_000).await.unwrap(),
+                },
                 1 => input.read_up_to(len).await.unwrap(),
                 2 => input.read_exactly(len).await.unwrap(),
                 _ => {
@@ -215,6 +224,95 @@ async fn any_sequence_of_reads_sees_the_same_bytes() {
         assert!(input.read().await.unwrap().is_empty());
         writer.await.unwrap().unwrap();
     }
+}
+
+/// The most that `read_until` searches.
+const READ_UNTIL_MAX: usize = READ_EXACTLY_MAX - 8192;
+
+#[seastar::test]
+async fn read_until_returns_line_by_line_and_then_the_rest() {
+    for pieces in [1, 3, 1_000] {
+        let (mut output, mut input, _back) = pipe().await;
+        let sent = b"one\r\n\ntwo\nthree";
+        let writer = spawn(async move {
+            for piece in sent.chunks(sent.len().div_ceil(pieces)) {
+                output.write(piece).await?;
+                output.flush().await?;
+                yield_now().await;
+            }
+            output.close().await
+        });
+        for line in [&b"one\r\n"[..], b"\n", b"two\n", b"three", b"", b""] {
+            assert_eq!(&*input.read_until(b'\n', 6).await.unwrap(), line);
+        }
+        writer.await.unwrap().unwrap();
+    }
+}
+
+#[seastar::test]
+async fn read_until_does_not_copy_lines_in_one_buffer() {
+    let (mut output, mut input, _back) = pipe().await;
+    output.write(b"one\ntwo\n").await.unwrap();
+    output.close().await.unwrap();
+    let one = input.read_until(b'\n', 100).await.unwrap();
+    let two = input.read_until(b'\n', 100).await.unwrap();
+    assert_eq!(one.as_ptr().wrapping_add(4), two.as_ptr());
+}
+
+#[seastar::test]
+async fn read_until_has_a_limit_and_loses_nothing_at_it() {
+    let (mut output, mut input, _back) = pipe().await;
+    let mut sent = vec![b'x'; READ_UNTIL_MAX + 20_000];
+    sent[READ_UNTIL_MAX - 1] = b'\n';
+    let expected = sent.clone();
+    let writer = spawn(async move {
+        output.write(sent).await?;
+        output.close().await
+    });
+    for max in [0, READ_UNTIL_MAX + 1] {
+        assert_eq!(input.read_until(b'\n', max).await.unwrap_err().kind(), ErrorKind::InvalidInput);
+    }
+    for max in [1, 2, 8_191, 8_192, 8_193, 100_000, READ_UNTIL_MAX - 1] {
+        let refused = input.read_until(b'\n', max).await.unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::InvalidData);
+        assert_eq!(refused.to_string(), format!("no b'\\n' among {max} bytes"));
+    }
+    let longest = input.read_until(b'\n', READ_UNTIL_MAX).await.unwrap();
+    assert!(*longest == expected[..READ_UNTIL_MAX]);
+    drop(longest);
+    assert!(*input.read_until(b'\n', 100_000).await.unwrap() == expected[READ_UNTIL_MAX..]);
+    writer.await.unwrap().unwrap();
+}
+
+#[seastar::test]
+async fn a_read_until_that_is_dropped_has_taken_nothing() {
+    let (mut output, mut input, _back) = pipe().await;
+    for round in 0..200u8 {
+        output.write([round | 128; 100]).await.unwrap();
+        output.flush().await.unwrap();
+        let late = timeout(Duration::from_micros(50), input.read_until(b'\n', 100_000)).await;
+        assert!(late.is_err());
+    }
+    output.write(b"\nrest").await.unwrap();
+    output.close().await.unwrap();
+    let line = input.read_until(b'\n', 100_000).await.unwrap();
+    assert_eq!(line.len(), 20_001);
+    assert!(line.chunks(100).take(200).enumerate().all(|(round, chunk)| chunk == [round as u8 | 128; 100]));
+    assert_eq!(&*input.read().await.unwrap(), b"rest");
+}
+
+#[seastar::test(memory = "32M")]
+async fn read_until_without_memory_fails_and_loses_nothing() {
+    let (mut output, mut input, _back) = pipe().await;
+    output.write(b"be").await.unwrap();
+    output.flush().await.unwrap();
+    assert_eq!(input.read_until(b'\n', 2).await.unwrap_err().kind(), ErrorKind::InvalidData);
+    output.write(b"gin\n").await.unwrap();
+    output.close().await.unwrap();
+    let hoard = hoard();
+    assert_eq!(input.read_until(b'\n', 10).await.unwrap_err().kind(), ErrorKind::OutOfMemory);
+    drop(hoard);
+    assert_eq!(read_to_end(&mut input).await.unwrap(), b"begin\n");
 }
 
 // BUF-1

@@ -44,9 +44,7 @@ impl BufferRing {
     pub(crate) const ENTRIES: u16 = ENTRIES;
 
     /// Bytes that one buffer holds.
-    pub(crate) const fn buffer_size(&self) -> usize {
-        SIZE
-    }
+    pub(crate) const BUFFER_SIZE: usize = SIZE;
 
     pub(super) fn group(&self) -> u16 {
         GROUP
