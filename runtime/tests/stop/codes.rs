@@ -3,9 +3,8 @@
 //! What differs from C++ Seastar: failures are told on stderr and not on stdout, and a main function that panics
 //! ends with Rust's 101.
 
-use std::future::{pending, poll_fn};
+use std::future::pending;
 use std::io;
-use std::pin::pin;
 use std::process::ExitCode;
 
 use seastar::{clap, invoke_on_all, spawn, submit_to, yield_now};
