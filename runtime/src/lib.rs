@@ -53,7 +53,10 @@ pub use mem::{MemoryStatistics, ShardLocal};
 pub use reactor::{maybe_yield, need_preempt};
 pub use seastar_macros::{main, shard_local, task, test};
 pub use service::{Local, NotRunning, Service, Sharded, Startup};
-pub use smp::{InvokeOnAll, Merge, Message, SubmitTo, invoke_on_all, shard_count, submit_to, this_shard};
+pub use smp::{
+    Alien, AlienCall, AlienError, ForeignPtr, InvokeOnAll, Merge, Message, SubmitTo, alien, invoke_on_all,
+    shard_count, submit_to, this_shard,
+};
 pub use task::{
     Busy, JoinError, JoinHandle, Outcome, YieldNow, abandoned_failures, spawn, try_spawn, yield_now,
 };

@@ -7,7 +7,7 @@ mod counting;
 use std::cell::Cell;
 use std::panic::Location;
 
-use seastar::{NotRunning, Service, Sharded, spawn, submit_to, this_shard, yield_now};
+use seastar::{ForeignPtr, NotRunning, Service, Sharded, spawn, submit_to, this_shard, yield_now};
 
 use counting::allocations;
 
@@ -100,6 +100,19 @@ async fn a_look_at_the_own_instance_and_a_call_that_finds_none() -> Result<(), N
         for shard in 0..3 {
             assert!(gone.invoke_on(shard, async |_: &Counter| ()).await.is_err());
             counters.local()?.clone().count.set(1);
+        }
+        Ok(())
+    })
+    .await
+}
+
+#[seastar::test(shards = 2)]
+async fn a_foreign_value_from_its_making_to_its_drop() -> Result<(), NotRunning> {
+    none_allocated(async || {
+        for n in 0..500 {
+            let pointer = submit_to(1, async move || ForeignPtr::new(Cell::new(n))).await;
+            assert_eq!(pointer.invoke(async |value: &Cell<u64>| value.get()).await, n);
+            drop(pointer.copy().await);
         }
         Ok(())
     })

@@ -105,6 +105,7 @@ impl Shard {
         task::cancel_all();
         lead.end();
         self.services.end();
+        self.mesh.close_dock();
         let mut quiet = false;
         while !control.all_quiet() {
             self.turn_without_fibers();
@@ -113,6 +114,8 @@ impl Shard {
                 control.report_quiet();
             }
         }
+        // Foreign values that others dropped in the end come home.
+        self.turn_without_fibers();
         let start = clock::now();
         while self.reactor.in_flight() > 0 && clock::now() - start < FINISH_NANOS {
             self.turn_without_fibers();

@@ -6,15 +6,20 @@ use std::num::NonZeroUsize;
 use std::os::fd::RawFd;
 use std::ptr::{self, NonNull};
 
+use super::dock::{self, Dock, Docks};
+use super::foreign;
 use super::parcel::{Header, Visit};
 use super::ring::{self, Consumer, Producer};
+use crate::mem::class::BLOCK_ALIGN;
 use crate::reactor::{Exchange, Reactor};
 use crate::task::{self, Inbox};
 
 /// Parcels that fit a ring; more wait at the sender.
 const RING_CAPACITY: usize = 1024;
-/// Marks a parcel that comes back. Parcels are aligned, so the bit is free.
+/// Marks a parcel that comes back. Blocks are aligned, so the bits are free.
 const ANSWER: usize = 1;
+/// Marks a foreign value that comes home.
+const HOME: usize = 2;
 
 thread_local! {
     /// Null on threads that are no shard.
@@ -66,6 +71,7 @@ pub(crate) struct Seat {
     index: u32,
     outgoing: Vec<Producer>,
     incoming: Vec<Consumer>,
+    docks: Docks,
 }
 
 // SAFETY: the ends of a ring are plain words and counters; a seat is used by one thread at a time.
@@ -73,7 +79,8 @@ unsafe impl Send for Seat {}
 
 /// Connects `count` shards, each with each.
 pub(crate) fn seats(count: u32) -> Vec<Seat> {
-    let seat = |index| Seat { index, outgoing: Vec::new(), incoming: Vec::new() };
+    let docks = dock::docks(count);
+    let seat = |index| Seat { index, outgoing: Vec::new(), incoming: Vec::new(), docks: docks.clone() };
     let mut seats: Vec<Seat> = (0..count).map(seat).collect();
     for from in 0..count as usize {
         for to in 0..count as usize {
@@ -98,6 +105,7 @@ pub(crate) struct Mesh {
     index: u32,
     outgoing: Vec<Outgoing>,
     incoming: Vec<Consumer>,
+    docks: Docks,
     /// Own parcels that are away.
     outstanding: Cell<usize>,
     /// Parcels that are not in a ring yet.
@@ -124,25 +132,41 @@ impl Mesh {
             index: seat.index,
             outgoing: outgoing.collect(),
             incoming: seat.incoming,
+            docks: seat.docks,
             outstanding: Cell::new(0),
             unsent: Cell::new(0),
             active: Cell::new(false),
         });
+        mesh.dock().open(neighbours[mesh.index as usize].inbox);
         SHARD.set(Some((mesh.index, neighbours.len() as u32)));
         MESH.set(&*mesh);
         mesh
     }
 
+    fn dock(&self) -> &Dock {
+        &self.docks[self.index as usize]
+    }
+
+    /// Takes no more work from other threads.
+    pub(crate) fn close_dock(&self) {
+        self.dock().close();
+    }
+
     #[inline]
-    fn send_to(&self, shard: u32, header: NonNull<Header>, mark: usize) {
-        let item = header.addr() | mark;
-        header.as_ptr().expose_provenance();
+    fn send_to<T>(&self, shard: u32, block: NonNull<T>, mark: usize) {
+        let item = block.addr() | mark;
+        block.as_ptr().expose_provenance();
         self.outgoing[shard as usize].unsent.borrow_mut().push_back(item);
         self.unsent.set(self.unsent.get() + 1);
     }
 
     #[inline]
     fn arrived(&self, item: NonZeroUsize) {
+        if item.get() & HOME != 0 {
+            let head = ptr::with_exposed_provenance_mut::<foreign::Head>(item.get() & !HOME);
+            // SAFETY: the last reference to a value of this shard, which the sender gave up.
+            return unsafe { foreign::returned(NonNull::new_unchecked(head)) };
+        }
         let header = ptr::with_exposed_provenance_mut::<Header>(item.get() & !ANSWER);
         let Some(header) = NonNull::new(header) else { return };
         if item.get() & ANSWER != 0 {
@@ -175,6 +199,9 @@ impl Exchange for Mesh {
                 self.arrived(item);
             }
         }
+        if self.dock().has_jobs() {
+            self.dock().work();
+        }
     }
 
     #[inline]
@@ -194,7 +221,7 @@ impl Exchange for Mesh {
 
     #[inline]
     fn has_news(&self) -> bool {
-        self.incoming.iter().any(Consumer::has_items)
+        self.incoming.iter().any(Consumer::has_items) || self.dock().has_jobs()
     }
 
     fn take_activity(&self) -> bool {
@@ -239,9 +266,19 @@ pub(super) fn send_back(header: NonNull<Header>) {
     with(|mesh| mesh.send_to(caller, header, ANSWER));
 }
 
-/// Calls of this shard that are not answered yet.
+/// Sends a foreign value to its shard, to be dropped there.
+pub(super) fn send_home(shard: u32, head: NonNull<foreign::Head>) {
+    with(|mesh| mesh.send_to(shard, head, HOME));
+}
+
+/// Calls of this shard that are not answered yet, and what waits to be sent.
 pub(crate) fn outstanding() -> usize {
-    with(|mesh| mesh.outstanding.get()).unwrap_or(0)
+    with(|mesh| mesh.outstanding.get() + mesh.unsent.get()).unwrap_or(0)
+}
+
+/// The docks of this thread's program, and its shard, if it is one.
+pub(super) fn with_docks<R>(act: impl FnOnce(&Docks, u32) -> R) -> Option<R> {
+    with(|mesh| act(&mesh.docks, mesh.index))
 }
 
 /// Asserts that `shard` exists, and says whether it is this one.
@@ -261,4 +298,4 @@ pub(crate) fn assert_exists(shard: usize) {
     }
 }
 
-const _: () = assert!(align_of::<Header>() > ANSWER);
+const _: () = assert!(BLOCK_ALIGN > (ANSWER | HOME));
