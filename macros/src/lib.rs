@@ -48,6 +48,7 @@ use model::joined::Value;
 /// | `poll_mode` | `true` | never sleep |
 /// | `idle_poll_time_us` | `50` | poll this long after a message before sleeping |
 /// | `task_quota_ms` | `0.5` | run tasks this long between two looks at the kernel |
+/// | `reactor_backend` | `"epoll"` | `auto`, `io_uring` or `epoll` |
 /// | `default_log_level` | `"debug"` | `off`, `error`, `warn`, `info`, `debug` or `trace` |
 /// | `handle_interrupt` | `false` | stop in order on Ctrl-C |
 /// | `grace_period_ms` | `2000` | how long running fibers may take to finish |

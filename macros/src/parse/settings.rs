@@ -27,6 +27,7 @@ pub const KEYS: &[Key] = &[
     Key::new("poll_mode", "`true` or `false`", "true", flag),
     Key::new("idle_poll_time_us", "an integer", "50", idle_poll_time),
     Key::new("task_quota_ms", "a number above 0 and up to 1000", "0.5", task_quota),
+    Key::new("reactor_backend", "a string", "\"epoll\"", backend),
     Key::new("default_log_level", "a string", "\"debug\"", log_level),
     Key::new("handle_interrupt", "`true` or `false`", "false", flag),
     Key::new("grace_period_ms", "an integer", "2000", grace_period),
@@ -38,6 +39,7 @@ const SHARDS_MAX: u64 = 1024;
 const IDLE_POLL_TIME_US_MAX: u64 = 1_000_000;
 const TASK_QUOTA_MS_MAX: f64 = 1000.0;
 const GRACE_PERIOD_MS_MAX: u64 = 24 * 60 * 60 * 1000;
+const BACKENDS: [&str; 3] = ["auto", "io_uring", "epoll"];
 const LOG_LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
 fn shards(value: &Expr) -> Result<Expr, Wrong> {
@@ -122,15 +124,26 @@ fn task_quota(value: &Expr) -> Result<Expr, Wrong> {
 }
 
 fn log_level(value: &Expr) -> Result<Expr, Wrong> {
-    let level = text(value)?.value();
-    if LOG_LEVELS.contains(&level.as_str()) {
+    one_of(&LOG_LEVELS, "log level", value)
+}
+
+fn backend(value: &Expr) -> Result<Expr, Wrong> {
+    one_of(&BACKENDS, "reactor backend", value)
+}
+
+fn one_of(names: &[&'static str], what: &str, value: &Expr) -> Result<Expr, Wrong> {
+    let name = text(value)?.value();
+    if names.contains(&name.as_str()) {
         return Ok(value.clone());
     }
-    let advice = match nearest(&level, LOG_LEVELS) {
+    let advice = match nearest(&name, names.iter().copied()) {
         Some(meant) => format!("did you mean `{meant}`?"),
-        None => format!("the levels are {}", LOG_LEVELS.map(|level| format!("`{level}`")).join(", ")),
+        None => {
+            let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+            format!("there are {}", names.join(", "))
+        }
     };
-    Err(Wrong::Value(format!("there is no log level `{level}`; {advice}")))
+    Err(Wrong::Value(format!("there is no {what} `{name}`; {advice}")))
 }
 
 fn text(value: &Expr) -> Result<&LitStr, Wrong> {
@@ -255,7 +268,20 @@ mod tests {
         );
         assert_eq!(
             read(quote!(default_log_level = "loud")),
-            "there is no log level `loud`; the levels are `off`, `error`, `warn`, `info`, `debug`, `trace`"
+            "there is no log level `loud`; there are `off`, `error`, `warn`, `info`, `debug`, `trace`"
+        );
+    }
+
+    #[test]
+    fn a_reactor_backend_has_a_name() {
+        assert_eq!(read(quote!(reactor_backend = "epoll")), "\"epoll\"");
+        assert_eq!(
+            read(quote!(reactor_backend = "linux-aio")),
+            "there is no reactor backend `linux-aio`; there are `auto`, `io_uring`, `epoll`"
+        );
+        assert_eq!(
+            read(quote!(reactor_backend = "uring")),
+            "there is no reactor backend `uring`; did you mean `io_uring`?"
         );
     }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::backend;
 use super::error::StartError;
 use super::log::Levels;
 use super::options::Options;
@@ -51,6 +52,8 @@ pub(crate) struct Config {
     pub(crate) poll_mode: bool,
     /// How long tasks run before the shard looks for new events.
     pub(crate) task_quota: Duration,
+    /// How to talk to the kernel.
+    pub(super) backend: backend::Choice,
     /// Whether SIGINT stops the program in order.
     pub(crate) handle_interrupt: bool,
     /// How long fibers may take to finish when the program stops.
@@ -98,6 +101,7 @@ impl Options {
             idle_poll: Duration::from_micros(idle_us),
             poll_mode: self.poll_mode.unwrap_or(false),
             task_quota: Duration::from_secs_f64(quota_ms / 1000.0),
+            backend: backend::Choice::of(self.reactor_backend.as_deref())?,
             handle_interrupt: self.handle_interrupt.unwrap_or(true),
             grace_period: Duration::from_millis(grace_ms),
             log: self.levels()?,

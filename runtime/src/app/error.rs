@@ -71,6 +71,8 @@ pub enum StartError {
     Machine(io::Error),
     /// The kernel refuses to set up an io_uring.
     IoUring(io::Error),
+    /// The kernel refuses to set up an epoll.
+    Epoll(io::Error),
     /// A thread could not be started.
     Thread(io::Error),
     /// A signal ended the program before its main function had returned.
@@ -121,7 +123,12 @@ impl fmt::Display for StartError {
             StartError::Machine(error) => {
                 write!(f, "cannot tell what this machine offers: {error}; are /proc and /sys mounted?")
             }
-            StartError::IoUring(error) => write!(f, "io_uring refused: {error}; {}", io_uring_remedy(error)),
+            StartError::IoUring(error) => {
+                write!(f, "io_uring refused: {error}; {}", io_uring_remedy(error))
+            }
+            StartError::Epoll(error) => {
+                write!(f, "epoll refused: {error}; {}", limits_remedy(error).unwrap_or("see epoll_create(2)"))
+            }
             StartError::Stopped => f.write_str("stopped by a signal before the main function had returned"),
             StartError::Thread(error) => {
                 write!(
@@ -145,18 +152,27 @@ fn io_uring_remedy(error: &io::Error) -> &'static str {
              allow io_uring_setup, io_uring_enter and io_uring_register in the profile, or set that to 0"
         }
         Some(libc::ENOSYS | libc::EINVAL) => "Linux 6.1 or newer is needed, with io_uring compiled in",
-        Some(libc::ENOMEM) => "raise the limit on locked memory (`ulimit -l`) or lower --smp",
-        Some(libc::EMFILE | libc::ENFILE) => "raise the limit on open files (`ulimit -n`)",
-        _ => "Linux 6.1 or newer that lets this process use io_uring is needed",
+        _ => {
+            limits_remedy(error).unwrap_or("Linux 6.1 or newer that lets this process use io_uring is needed")
+        }
+    }
+}
+
+fn limits_remedy(error: &io::Error) -> Option<&'static str> {
+    match error.raw_os_error()? {
+        libc::ENOMEM => Some("raise the limit on locked memory (`ulimit -l`) or lower --smp"),
+        libc::EMFILE | libc::ENFILE => Some("raise the limit on open files (`ulimit -n`)"),
+        _ => None,
     }
 }
 
 impl Error for StartError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            StartError::Machine(error) | StartError::IoUring(error) | StartError::Thread(error) => {
-                Some(error)
-            }
+            StartError::Machine(error)
+            | StartError::IoUring(error)
+            | StartError::Epoll(error)
+            | StartError::Thread(error) => Some(error),
             StartError::Pin { source, .. } => Some(source),
             _ => None,
         }

@@ -1,5 +1,6 @@
 //! A program from its options to its exit code: start, stop, signals.
 
+mod backend;
 pub(crate) mod background;
 pub(crate) mod cli;
 pub(crate) mod config;

@@ -31,6 +31,7 @@ pub struct Options {
     pub(crate) poll_mode: Option<bool>,
     pub(crate) idle_poll_time_us: Option<u64>,
     pub(crate) task_quota_ms: Option<f64>,
+    pub(crate) reactor_backend: Option<Cow<'static, str>>,
     pub(crate) default_log_level: Option<Cow<'static, str>>,
     pub(crate) logger_log_level: Option<Cow<'static, str>>,
     pub(crate) handle_interrupt: Option<bool>,
@@ -60,6 +61,7 @@ impl Options {
             poll_mode: None,
             idle_poll_time_us: None,
             task_quota_ms: None,
+            reactor_backend: None,
             default_log_level: None,
             logger_log_level: None,
             handle_interrupt: None,
@@ -208,6 +210,19 @@ impl Options {
     /// ```
     pub const fn task_quota_ms(mut self, milliseconds: f64) -> Options {
         self.task_quota_ms = Some(milliseconds);
+        self
+    }
+
+    /// How the shards talk to the kernel: `io_uring`, `epoll`, or `auto`, which is io_uring where the system lets this
+    /// process use it, and epoll elsewhere (`--reactor-backend`). Default: the variable `SEASTAR_REACTOR_BACKEND` of the
+    /// environment if it is set, and otherwise `auto`.
+    ///
+    /// ```
+    /// # use seastar::Options;
+    /// let options = Options::new().reactor_backend("epoll");
+    /// ```
+    pub fn reactor_backend(mut self, backend: impl Into<Cow<'static, str>>) -> Options {
+        self.reactor_backend = Some(backend.into());
         self
     }
 

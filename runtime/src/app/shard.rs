@@ -9,6 +9,7 @@ use crate::reactor::{Reactor, Setup};
 use crate::service::Services;
 use crate::smp::{self, Mesh, Neighbour, Seat};
 use crate::sys::clock;
+use crate::sys::driver::Backend;
 use crate::task::{self, Inbox, Tasks};
 
 /// How long operations in flight may take to end by themselves when the shard stops, and then when cancelled.
@@ -45,10 +46,17 @@ impl Lead for Follow {
 }
 
 /// Makes this thread a shard until the program stops. Returns early if any shard cannot start.
-pub(super) fn run(config: &Config, control: &Control, index: usize, seat: Seat, lead: &mut impl Lead) {
+pub(super) fn run(
+    config: &Config,
+    backend: Backend,
+    control: &Control,
+    index: usize,
+    seat: Seat,
+    lead: &mut impl Lead,
+) {
     let placed = config.place_current_thread(index);
     let memory = Memory::enter(config.memory_per_shard as usize);
-    let made = placed.and_then(|()| make(config));
+    let made = placed.and_then(|()| make(config, backend));
     let (own, parts) = match made {
         Ok((locals, tasks, reactor, neighbour)) => (Ok(neighbour), Some((locals, tasks, reactor))),
         Err(error) => (Err(error), None),
@@ -64,13 +72,17 @@ pub(super) fn run(config: &Config, control: &Control, index: usize, seat: Seat, 
     }
 }
 
-fn make(config: &Config) -> Result<(Locals, Tasks, Box<Reactor>, Neighbour), StartError> {
+fn make(config: &Config, backend: Backend) -> Result<(Locals, Tasks, Box<Reactor>, Neighbour), StartError> {
     let locals = Locals::enter().ok_or_else(|| config.reserved_too_large())?;
-    let inbox = Inbox::open().map_err(StartError::IoUring)?;
+    let refused = |error| match backend {
+        Backend::IoUring => StartError::IoUring(error),
+        Backend::Epoll => StartError::Epoll(error),
+    };
+    let inbox = Inbox::open().map_err(refused)?;
     let tasks = Tasks::enter(inbox).ok_or_else(|| config.reserved_too_large())?;
     let idle_poll = (!config.poll_mode).then_some(config.idle_poll);
-    let setup = Setup { task_quota: config.task_quota, idle_poll };
-    let reactor = Reactor::enter(setup, inbox).map_err(StartError::IoUring)?;
+    let setup = Setup { backend, task_quota: config.task_quota, idle_poll };
+    let reactor = Reactor::enter(setup, inbox).map_err(refused)?;
     let neighbour = Neighbour { inbox, ring: reactor.ring_fd() };
     Ok((locals, tasks, reactor, neighbour))
 }
@@ -78,8 +90,8 @@ fn make(config: &Config) -> Result<(Locals, Tasks, Box<Reactor>, Neighbour), Sta
 fn trace_start(config: &Config, index: usize, reactor: &Reactor) {
     let (cpu, memory) = (config.cpus[index], format_memory(config.memory_per_shard));
     let bound = if config.pin { "bound to" } else { "not bound to" };
-    let features = reactor.ring_features();
-    log::trace!(target: "seastar", "Started {bound} CPU {cpu}, with {memory} and an io_uring with {features}");
+    let features = reactor.driver_features();
+    log::trace!(target: "seastar", "Started {bound} CPU {cpu}, with {memory} and {features}");
 }
 
 impl Shard {

@@ -13,6 +13,7 @@ use super::shard::{self, Follow, Lead};
 use super::supervisor::{Ended, Supervisor};
 use crate::smp::{self, Seat};
 use crate::sys::cpuset;
+use crate::sys::driver::Backend;
 use crate::sys::machine::Machine;
 use crate::sys::signal;
 
@@ -63,13 +64,14 @@ where
     assert!(smp::current_shard().is_none(), "a program cannot be run from within another one's shard");
     let config = Arc::new(options.resolve(&Machine::detect().map_err(StartError::Machine)?)?);
     super::log::install(config.log.clone(), smp::current_shard);
+    let backend = config.backend.decide()?;
     let handles_signals = !options.ignore_signals;
     if handles_signals {
         signal::watch(config.handle_interrupt).map_err(StartError::Machine)?;
     }
     let started_at = Location::caller();
     let mut supervisor = Supervisor::new(main, handles_signals, config.grace_period, started_at);
-    let ran = run_shards(&config, &mut supervisor);
+    let ran = run_shards(&config, backend, &mut supervisor);
     if handles_signals {
         signal::unwatch();
     }
@@ -78,18 +80,18 @@ where
 }
 
 /// Runs all shards until they end, the first one on this thread; returns how many failures nobody read.
-fn run_shards(config: &Arc<Config>, lead: &mut impl Lead) -> Result<u64, StartError> {
+fn run_shards(config: &Arc<Config>, backend: Backend, lead: &mut impl Lead) -> Result<u64, StartError> {
     let control = Arc::new(Control::new(config.cpus.len()));
     let mut seats = smp::seats(config.cpus.len() as u32).into_iter();
     let first = seats.next().ok_or(StartError::NoShards)?;
     let mut followers = Vec::new();
     for (index, seat) in (1..).zip(seats) {
         // If this fails, those that were made end when they find that nobody will tell them to go.
-        followers.push(follow(config.clone(), control.clone(), index, seat)?);
+        followers.push(follow(config.clone(), backend, control.clone(), index, seat)?);
     }
     let threads: Vec<_> = followers.into_iter().map(|(go, thread)| go.send(()).map(|()| thread)).collect();
     let before = cpuset::affinity();
-    surviving(0, || shard::run(config, &control, 0, first, lead));
+    surviving(0, || shard::run(config, backend, &control, 0, first, lead));
     threads.into_iter().flatten().for_each(|thread| drop(thread.join()));
     if let Ok(cpus) = before {
         // The thread was ours only for the time.
@@ -104,6 +106,7 @@ fn run_shards(config: &Arc<Config>, lead: &mut impl Lead) -> Result<u64, StartEr
 /// A thread that becomes a shard once it is told to go.
 fn follow(
     config: Arc<Config>,
+    backend: Backend,
     control: Arc<Control>,
     index: usize,
     seat: Seat,
@@ -111,7 +114,7 @@ fn follow(
     let (go, wait) = mpsc::channel();
     let body = move || {
         if wait.recv().is_ok() {
-            surviving(index, || shard::run(&config, &control, index, seat, &mut Follow));
+            surviving(index, || shard::run(&config, backend, &control, index, seat, &mut Follow));
         }
     };
     let thread = thread::Builder::new().name(format!("shard-{index}")).spawn(body);

@@ -9,7 +9,8 @@ use std::io;
 use super::state;
 use super::view::View;
 use crate::mem;
-use crate::sys::uring::{BufferRing, Driver};
+use crate::sys::buffers::BufferRing;
+use crate::sys::driver::Driver;
 
 /// Buffers that are given to the kernel at once, at start and whenever it runs out.
 const GROUP: u16 = 128;
@@ -39,9 +40,13 @@ struct State {
 }
 
 impl Buffers {
-    pub(super) fn new(driver: &Driver) -> io::Result<Buffers> {
+    /// # Safety
+    ///
+    /// They outlive `driver`.
+    pub(super) unsafe fn new(driver: &mut Driver) -> io::Result<Buffers> {
         let ring = BufferRing::new()?;
-        driver.register_buffers(&ring)?;
+        // SAFETY: promised by the caller: the mapping stays where it is, and as long as what is returned.
+        unsafe { driver.register_buffers(&ring)? };
         let state = || State { references: Cell::new(0), len: Cell::new(0), next: Cell::new(NONE) };
         let states: Box<[State]> = (0..ENTRIES).map(|_| state()).collect();
         let Ok(states) = states.try_into() else { unreachable!("as many as there are entries") };

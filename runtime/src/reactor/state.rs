@@ -12,8 +12,8 @@ use super::source::{self, Shared, Source};
 use super::timers::{Entry, Timers};
 use super::turn_clock::TurnClock;
 use crate::sys::clock;
+use crate::sys::driver::{Backend, Driver};
 use crate::sys::op::Op;
-use crate::sys::uring::Driver;
 use crate::task::{self, Inbox};
 
 /// Token of operations whose completion nobody waits for.
@@ -39,6 +39,8 @@ thread_local! {
 /// What a reactor has to know before it starts.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Setup {
+    /// How to talk to the kernel.
+    pub(crate) backend: Backend,
     /// How long tasks run before the kernel is asked for news.
     pub(crate) task_quota: Duration,
     /// How long after the last message from or to another shard an idle one looks for more before it
@@ -48,6 +50,7 @@ pub(crate) struct Setup {
 
 /// The loop of one shard.
 pub(crate) struct Reactor {
+    /// Before the buffers, which it uses to its end.
     pub(super) driver: RefCell<Driver>,
     pub(super) buffers: Buffers,
     pub(super) timers: Timers,
@@ -77,10 +80,11 @@ pub(crate) struct Reactor {
 }
 
 impl Reactor {
-    /// Sets up the ring and the buffers of this thread's shard.
+    /// Sets up the driver and the buffers of this thread's shard.
     pub(crate) fn enter(setup: Setup, inbox: &'static Inbox) -> io::Result<Box<Reactor>> {
-        let driver = Driver::new()?;
-        let buffers = Buffers::new(&driver)?;
+        let mut driver = Driver::new(setup.backend)?;
+        // SAFETY: fields are dropped in order, and the driver's comes first; here, it is the later variable.
+        let buffers = unsafe { Buffers::new(&mut driver)? };
         let reactor = Box::new(Reactor {
             driver: RefCell::new(driver),
             buffers,
@@ -187,8 +191,8 @@ impl Reactor {
         self.driver.borrow().fd()
     }
 
-    /// What the kernel gave to the ring, for the log.
-    pub(crate) fn ring_features(&self) -> impl fmt::Display {
+    /// What the kernel gave to the driver, for the log.
+    pub(crate) fn driver_features(&self) -> impl fmt::Display {
         self.driver.borrow().features()
     }
 

@@ -1,12 +1,10 @@
 //! One turn of the loop.
 
-use std::mem::MaybeUninit;
-
 use super::state::{Reactor, TOKEN_BITS, TOKEN_EVENT, TOKEN_OWN_MAX, TOKEN_RUNG, TOKEN_SIGNAL};
 use super::{preempt, source};
 use crate::sys::clock;
+use crate::sys::driver::{BATCH, Batch, Driver, Wait};
 use crate::sys::op::{Completion, Op};
-use crate::sys::uring::{Batch, Wait};
 use crate::task::{self, Inbox};
 
 /// How often an idle shard looks at its inboxes between two looks at the clock.
@@ -60,7 +58,7 @@ impl Reactor {
 
     /// Passes completions on to the objects that they are for.
     fn reap(&self) {
-        let mut batch: Batch = [const { MaybeUninit::uninit() }; _];
+        let mut batch = Batch::new();
         loop {
             let completions = self.driver.borrow_mut().take(&mut batch);
             let mut count = 0;
@@ -68,7 +66,7 @@ impl Reactor {
                 self.complete(completion);
                 count += 1;
             }
-            if count < batch.len() {
+            if count < BATCH {
                 return;
             }
         }
@@ -124,12 +122,21 @@ impl Reactor {
         }
     }
 
-    /// Enters the kernel if it has something for us or we for it.
+    /// Enters the kernel if it has something for us or we for it, or that cannot be known otherwise.
     pub(crate) fn enter_if_needed(&self) {
         let mut driver = self.driver.borrow_mut();
-        if driver.has_submissions() || driver.has_news() {
+        if driver.has_submissions() || driver.has_news() || driver.has_to_be_asked() {
             enter(&mut driver, Wait::No);
         }
+    }
+
+    /// Asks a kernel that does not tell by itself.
+    fn has_answer(&self) -> bool {
+        let mut driver = self.driver.borrow_mut();
+        if driver.has_to_be_asked() {
+            enter(&mut driver, Wait::No);
+        }
+        driver.has_news()
     }
 
     /// Nothing is ready: looks for work for a while, then sleeps.
@@ -184,6 +191,9 @@ impl Reactor {
                     return true;
                 }
             }
+            if self.has_answer() {
+                return true;
+            }
             std::hint::spin_loop();
             if clock::now() >= end {
                 self.poll_until.set(0);
@@ -193,9 +203,9 @@ impl Reactor {
     }
 }
 
-/// An error here means that the ring itself is broken: there is no shard without it.
-fn enter(driver: &mut crate::sys::uring::Driver, wait: Wait) {
+/// An error here means that the driver itself is broken: there is no shard without it.
+fn enter(driver: &mut Driver, wait: Wait) {
     if let Err(error) = driver.enter(wait) {
-        panic!("io_uring_enter failed: {error}");
+        panic!("the kernel cannot be asked for events: {error}");
     }
 }

@@ -1,10 +1,13 @@
 //! The kernel: the only floor with raw system calls.
 //!
 //! Nothing above this floor reads a clock, a descriptor's state or the machine's topology from the
-//! system directly, so that another driver (epoll, or a simulated machine) can stand here.
+//! system directly, so that a simulated machine can stand here too. There are two drivers, io_uring and epoll.
 
+pub(crate) mod buffers;
 pub(crate) mod clock;
 pub(crate) mod cpuset;
+pub(crate) mod driver;
+mod epoll;
 pub(crate) mod event;
 pub(crate) mod machine;
 pub(crate) mod map;
@@ -14,4 +17,4 @@ pub(crate) mod signal;
 pub(crate) mod socket;
 pub(crate) mod topology;
 pub(crate) mod unix;
-pub(crate) mod uring;
+mod uring;

@@ -67,6 +67,13 @@ impl Completion {
         Completion { token, outcome: (flags as u64) << 32 | result as u32 as u64 }
     }
 
+    /// One that no ring made.
+    pub(super) fn made(token: u64, result: i32, more: bool, buffer: Option<u16>) -> Completion {
+        // Flags of io_uring_cqe: IORING_CQE_F_BUFFER, whose number is above, and IORING_CQE_F_MORE.
+        let buffer = buffer.map_or(0, |buffer| (buffer as u32) << 16 | 1);
+        Completion::new(token, result, buffer | (more as u32) << 1)
+    }
+
     /// A count, a descriptor, or a negated error number.
     #[inline]
     pub(crate) fn result(&self) -> i32 {
@@ -88,5 +95,20 @@ impl Completion {
     #[inline]
     pub(crate) fn buffer(&self) -> Option<u16> {
         io_uring::cqueue::buffer_select(self.flags())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_made_completion_reads_like_one_of_a_ring() {
+        let received = Completion::made(7, 100, true, Some(4095));
+        assert_eq!((received.token, received.result()), (7, 100));
+        assert_eq!((received.more(), received.buffer()), (true, Some(4095)));
+        let failed = Completion::made(1 << 40, -libc::ECONNRESET, false, None);
+        assert_eq!((failed.token, failed.result()), (1 << 40, -libc::ECONNRESET));
+        assert_eq!((failed.more(), failed.buffer()), (false, None));
     }
 }

@@ -3,10 +3,10 @@
 use clap::builder::BoolishValueParser;
 use clap::{Arg, ArgAction, Args, Command};
 
-use crate::app::config;
 use crate::app::log::{Levels, parse_level};
 use crate::app::options::Options;
 use crate::app::units::{format_memory, parse_memory};
+use crate::app::{backend, config};
 use crate::sys::cpuset::CpuSet;
 
 // The paragraphs below the first line are for `--help-seastar` only. No doc comment on the type itself:
@@ -84,6 +84,14 @@ pub(super) struct Framework {
     #[arg(value_parser = task_quota, verbatim_doc_comment)]
     task_quota_ms: Option<f64>,
 
+    /// Talk to the kernel by io_uring or epoll
+    ///
+    /// auto is io_uring where the system lets this process use it, and epoll elsewhere.
+    /// The variable SEASTAR_REACTOR_BACKEND stands for this option where it is not given.
+    #[arg(id = "seastar.reactor_backend", long = "reactor-backend", value_name = "NAME")]
+    #[arg(value_parser = backend_name, verbatim_doc_comment)]
+    reactor_backend: Option<String>,
+
     /// Log error, warn, info, debug, trace or off
     ///
     /// Each level includes those before it. The log goes to stderr.
@@ -153,7 +161,7 @@ pub(super) fn augment(command: Command, code: &Options, help: Help) -> Command {
     command
 }
 
-fn defaults(code: &Options) -> [(&'static str, String); 13] {
+fn defaults(code: &Options) -> [(&'static str, String); 14] {
     fn or<T: ToString>(set: Option<T>, otherwise: impl ToString) -> String {
         set.map_or_else(|| otherwise.to_string(), |set| set.to_string())
     }
@@ -168,6 +176,7 @@ fn defaults(code: &Options) -> [(&'static str, String); 13] {
         ("seastar.poll_mode", or(code.poll_mode, false)),
         ("seastar.idle_poll_time_us", or(code.idle_poll_time_us, config::IDLE_POLL_US_DEFAULT)),
         ("seastar.task_quota_ms", or(code.task_quota_ms, config::TASK_QUOTA_MS_DEFAULT)),
+        ("seastar.reactor_backend", or(code.reactor_backend.as_deref(), backend::AUTO)),
         ("seastar.default_log_level", or(level, config::LOG_LEVEL_DEFAULT)),
         ("seastar.logger_log_level", or(code.logger_log_level.as_deref(), "none")),
         ("seastar.no_handle_interrupt", or(code.handle_interrupt.map(|handle| !handle), false)),
@@ -195,6 +204,7 @@ impl Framework {
             poll_mode: self.poll_mode.or(code.poll_mode),
             idle_poll_time_us: self.idle_poll_time_us.or(code.idle_poll_time_us),
             task_quota_ms: self.task_quota_ms.or(code.task_quota_ms),
+            reactor_backend: self.reactor_backend.map(Into::into).or(code.reactor_backend),
             default_log_level: self.default_log_level.map(Into::into).or(code.default_log_level),
             handle_interrupt: self.no_handle_interrupt.map(|no| !no).or(code.handle_interrupt),
             grace_period_ms: self.grace_period_ms.or(code.grace_period_ms),
@@ -208,6 +218,10 @@ impl Framework {
 
 fn cpuset(text: &str) -> Result<String, String> {
     text.parse::<CpuSet>().map(|_| text.to_owned())
+}
+
+fn backend_name(text: &str) -> Result<String, String> {
+    backend::Choice::parse(text).map(|_| text.to_owned())
 }
 
 fn level(text: &str) -> Result<String, String> {

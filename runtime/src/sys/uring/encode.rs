@@ -4,7 +4,7 @@ use io_uring::squeue::{Entry, Flags};
 use io_uring::types::{CancelBuilder, Fd};
 use io_uring::{opcode, types};
 
-use super::buffers::GROUP;
+use crate::sys::buffers::GROUP;
 use crate::sys::op::Op;
 
 #[inline(always)]

@@ -1,10 +1,7 @@
 //! The io_uring driver: operations in, completions out, and no idea of futures or fibers.
 
-mod buffers;
 mod encode;
 mod setup;
-
-pub(crate) use buffers::BufferRing;
 
 use std::fmt;
 use std::io;
@@ -16,25 +13,21 @@ use io_uring::squeue::Entry;
 use io_uring::types::{SubmitArgs, Timespec};
 use io_uring::{CompletionQueue, EnterFlags, IoUring, SubmissionQueue, Submitter};
 
-use super::op::{Completion, Op};
-
-/// How long [`Driver::enter`] may sleep.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Wait {
-    /// Not at all.
-    No,
-    /// Until a completion, at most this many nanoseconds.
-    Nanos(u64),
-    /// Until a completion.
-    Forever,
-}
+use super::buffers::BufferRing;
+use super::driver::{BATCH, Wait};
+use super::op::Op;
 
 /// How often the kernel is asked to take operations off a full queue before it has refused: it may have no
 /// memory for them.
 const ENTERS_MAX: u32 = 1000;
 
 /// Room for some completions.
-pub(crate) type Batch = [MaybeUninit<io_uring::cqueue::Entry>; 32];
+pub(super) type Batch = [MaybeUninit<io_uring::cqueue::Entry>; BATCH];
+
+/// Fails where the driver could not be used.
+pub(super) fn probe() -> io::Result<()> {
+    setup::probe()
+}
 
 /// One ring, owned and entered by one thread.
 pub(crate) struct Driver {
@@ -172,22 +165,22 @@ impl Driver {
     }
 
     /// The oldest completions that were not taken; fewer than `batch` holds if there are no more.
-    ///
-    /// A batch leaves the ring at once, so that what is done for one may enter the kernel.
     #[inline]
-    pub(crate) fn take<'a>(&mut self, batch: &'a mut Batch) -> impl Iterator<Item = Completion> + use<'a> {
+    pub(super) fn take<'a>(&mut self, batch: &'a mut Batch) -> &'a [io_uring::cqueue::Entry] {
         let entries = self.completions.fill(batch);
         self.completions.sync();
-        entries.iter().map(|entry| Completion::new(entry.user_data(), entry.result(), entry.flags()))
+        entries
     }
 
     /// Gives the kernel a ring of buffers for [`Op::Receive`].
-    pub(crate) fn register_buffers(&self, buffers: &BufferRing) -> io::Result<()> {
-        // SAFETY: the buffer ring stays mapped until the driver is dropped (the reactor drops it later).
-        unsafe {
-            let (address, entries) = (buffers.ring_address(), BufferRing::ENTRIES);
-            self.submitter.register_buf_ring_with_flags(address, entries, buffers.group(), 0)
-        }
+    ///
+    /// # Safety
+    ///
+    /// The buffers outlive the driver.
+    pub(super) unsafe fn register_buffers(&self, buffers: &BufferRing) -> io::Result<()> {
+        let (address, entries) = (buffers.ring_address(), BufferRing::ENTRIES);
+        // SAFETY: promised by the caller.
+        unsafe { self.submitter.register_buf_ring_with_flags(address, entries, buffers.group(), 0) }
     }
 }
 

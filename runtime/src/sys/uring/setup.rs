@@ -2,7 +2,7 @@
 
 use std::io;
 
-use io_uring::{Builder, IoUring};
+use io_uring::{Builder, IoUring, Probe, opcode};
 
 /// Operations that fit the queue before it has to be entered.
 const SUBMISSIONS: u32 = 1024;
@@ -41,4 +41,17 @@ pub(super) fn build() -> io::Result<(IoUring, bool, &'static str)> {
         }
     }
     Err(refused.unwrap_or_else(|| io::ErrorKind::Unsupported.into()))
+}
+
+/// Fails with ENOSYS where the kernel is too old for what the driver does, and as the kernel does where it is forbidden.
+pub(super) fn probe() -> io::Result<()> {
+    let ring = IoUring::new(2)?;
+    let mut probe = Probe::new();
+    ring.submitter().register_probe(&mut probe)?;
+    // Receives that go on came with the one, messages between rings before that.
+    let since_6_0 = probe.is_supported(opcode::SendZc::CODE) && probe.is_supported(opcode::MsgRingData::CODE);
+    if since_6_0 && ring.params().is_feature_ext_arg() {
+        return Ok(());
+    }
+    Err(io::Error::from_raw_os_error(libc::ENOSYS))
 }

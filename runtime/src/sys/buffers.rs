@@ -1,7 +1,7 @@
-//! The provided-buffer ring: memory into which the kernel receives without being told where.
+//! The provided-buffer ring: memory into which a driver receives without being told where.
 //!
-//! Buffers are numbered; the kernel takes them in the order in which they were given. Which ones are
-//! in use, and by whom, is the business of the floor above.
+//! Buffers are numbered; the driver takes them in the order in which they were given, or the kernel does for it.
+//! Which ones are in use, and by whom, is the business of the floor above.
 
 use std::cell::Cell;
 use std::io;
@@ -67,6 +67,15 @@ impl BufferRing {
         self.kept.set(true);
     }
 
+    /// The side of the ring that the kernel has with io_uring.
+    ///
+    /// # Safety
+    ///
+    /// It is used by one driver, which the ring outlives.
+    pub(super) unsafe fn supply(&self) -> Supply {
+        Supply { entries: self.ring.base().cast(), memory: self.memory.base(), head: 0 }
+    }
+
     /// Gives a buffer to the kernel, which may fill it from now on.
     #[inline]
     pub(crate) fn provide(&self, buffer: u16) {
@@ -94,5 +103,32 @@ impl Drop for BufferRing {
             // SAFETY: dropped once, here.
             unsafe { ManuallyDrop::drop(&mut self.memory) };
         }
+    }
+}
+
+/// The buffers as a driver has them that fills them itself.
+pub(super) struct Supply {
+    entries: NonNull<BufRingEntry>,
+    memory: NonNull<u8>,
+    head: u16,
+}
+
+impl Supply {
+    /// The next buffer: its number, its first byte, and how many it holds. It stays the next one until it is
+    /// [consumed](Self::consume).
+    pub(super) fn next(&self) -> Option<(u16, NonNull<u8>, usize)> {
+        // SAFETY: the ring outlives this, by the contract of `supply`, and is of the same thread.
+        unsafe {
+            if *BufRingEntry::tail(self.entries.as_ptr()) == self.head {
+                return None;
+            }
+            let buffer = self.entries.add((self.head & (ENTRIES - 1)) as usize).as_ref().bid();
+            Some((buffer, self.memory.add(buffer as usize * STRIDE), SIZE))
+        }
+    }
+
+    /// The next buffer was filled.
+    pub(super) fn consume(&mut self) {
+        self.head = self.head.wrapping_add(1);
     }
 }

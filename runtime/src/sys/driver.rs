@@ -1,0 +1,192 @@
+//! The way to the kernel: one of two drivers, behind one face.
+//!
+//! Both take operations and give completions. io_uring lets the kernel perform them; epoll tells when they would not
+//! wait, and performs them itself. An enum, so that each call costs a branch that is always the same.
+
+use std::fmt;
+use std::io;
+use std::mem::MaybeUninit;
+use std::os::fd::RawFd;
+
+use super::buffers::BufferRing;
+use super::op::{Completion, Op};
+use super::{epoll, uring};
+
+/// Which driver is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Backend {
+    IoUring,
+    Epoll,
+}
+
+/// Why io_uring cannot be used here, if it cannot: it is forbidden, or too old.
+pub(crate) fn probe_io_uring() -> io::Result<()> {
+    uring::probe()
+}
+
+/// How long [`Driver::enter`] may sleep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wait {
+    /// Not at all.
+    No,
+    /// Until a completion, at most this many nanoseconds.
+    Nanos(u64),
+    /// Until a completion.
+    Forever,
+}
+
+/// Completions that are taken at once.
+pub(crate) const BATCH: usize = 32;
+
+/// Room for some completions.
+pub(crate) struct Batch {
+    uring: uring::Batch,
+    epoll: epoll::Batch,
+}
+
+impl Batch {
+    pub(crate) const fn new() -> Batch {
+        Batch { uring: [const { MaybeUninit::uninit() }; _], epoll: [const { MaybeUninit::uninit() }; _] }
+    }
+}
+
+/// What a shard talks to the kernel with; used by one thread.
+pub(crate) enum Driver {
+    Uring(uring::Driver),
+    Epoll(epoll::Driver),
+}
+
+impl Driver {
+    pub(crate) fn new(backend: Backend) -> io::Result<Driver> {
+        match backend {
+            Backend::IoUring => uring::Driver::new().map(Driver::Uring),
+            Backend::Epoll => epoll::Driver::new().map(Driver::Epoll),
+        }
+    }
+
+    /// What it got from the kernel, for the log.
+    pub(crate) fn features(&self) -> impl fmt::Display + use<> {
+        match self {
+            Driver::Uring(driver) => format!("an io_uring with {}", driver.features()),
+            Driver::Epoll(_) => "epoll".to_owned(),
+        }
+    }
+
+    /// The descriptor to which other shards send [`Op::Ring`].
+    pub(crate) fn fd(&self) -> RawFd {
+        match self {
+            Driver::Uring(driver) => driver.fd(),
+            Driver::Epoll(driver) => driver.fd(),
+        }
+    }
+
+    /// Queues an operation for the next [`enter`](Self::enter). Fails when the kernel takes nothing, or knows no
+    /// such operation.
+    ///
+    /// # Safety
+    ///
+    /// Memory that `op` points to stays valid until the last completion with this token.
+    #[inline(always)]
+    pub(crate) unsafe fn push(&mut self, op: Op, token: u64) -> io::Result<()> {
+        match self {
+            // SAFETY: promised by the caller.
+            Driver::Uring(driver) => unsafe { driver.push(op, token) },
+            // SAFETY: as above.
+            Driver::Epoll(driver) => unsafe { driver.push(op, token) },
+        }
+    }
+
+    /// Whether there are completions, or the kernel is known to have some. It may have others if it
+    /// [has to be asked](Self::has_to_be_asked).
+    #[inline]
+    pub(crate) fn has_news(&mut self) -> bool {
+        match self {
+            Driver::Uring(driver) => driver.has_news(),
+            Driver::Epoll(driver) => driver.has_news(),
+        }
+    }
+
+    /// Whether only [`enter`](Self::enter) tells what the kernel has.
+    #[inline]
+    pub(crate) fn has_to_be_asked(&self) -> bool {
+        matches!(self, Driver::Epoll(_))
+    }
+
+    /// Whether operations wait for the next enter.
+    #[inline]
+    pub(crate) fn has_submissions(&self) -> bool {
+        match self {
+            Driver::Uring(driver) => driver.has_submissions(),
+            Driver::Epoll(driver) => driver.has_submissions(),
+        }
+    }
+
+    /// Begins what is queued, takes in what the kernel has, and sleeps for a completion as `wait` says.
+    ///
+    /// Interrupted, shortened and timed-out sleeps are ordinary returns.
+    pub(crate) fn enter(&mut self, wait: Wait) -> io::Result<()> {
+        match self {
+            Driver::Uring(driver) => driver.enter(wait),
+            Driver::Epoll(driver) => driver.enter(wait),
+        }
+    }
+
+    /// The oldest completions that were not taken; fewer than [`BATCH`] if there are no more.
+    ///
+    /// They leave the driver at once, so that what is done for one may enter the kernel.
+    #[inline]
+    pub(crate) fn take<'a>(&mut self, batch: &'a mut Batch) -> Completions<'a> {
+        match self {
+            Driver::Uring(driver) => Completions::Uring(driver.take(&mut batch.uring).iter()),
+            Driver::Epoll(driver) => Completions::Epoll(driver.take(&mut batch.epoll).iter()),
+        }
+    }
+
+    /// Makes the buffers those into which [`Op::Receive`] receives.
+    ///
+    /// # Safety
+    ///
+    /// The buffers outlive the driver.
+    pub(crate) unsafe fn register_buffers(&mut self, buffers: &BufferRing) -> io::Result<()> {
+        match self {
+            // SAFETY: promised by the caller.
+            Driver::Uring(driver) => unsafe { driver.register_buffers(buffers) },
+            Driver::Epoll(driver) => {
+                // SAFETY: as above.
+                driver.register_buffers(unsafe { buffers.supply() });
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Completions of one batch.
+pub(crate) enum Completions<'a> {
+    Uring(std::slice::Iter<'a, io_uring::cqueue::Entry>),
+    Epoll(std::slice::Iter<'a, Completion>),
+}
+
+impl Iterator for Completions<'_> {
+    type Item = Completion;
+
+    #[inline]
+    fn next(&mut self) -> Option<Completion> {
+        match self {
+            Completions::Uring(entries) => {
+                let entry = entries.next()?;
+                Some(Completion::new(entry.user_data(), entry.result(), entry.flags()))
+            }
+            Completions::Epoll(completions) => completions.next().copied(),
+        }
+    }
+
+    #[inline]
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        match self {
+            Completions::Uring(entries) => entries.size_hint(),
+            Completions::Epoll(completions) => completions.size_hint(),
+        }
+    }
+}
+
+impl ExactSizeIterator for Completions<'_> {}

@@ -1,0 +1,215 @@
+//! Operations as calls that do not wait.
+
+use std::io;
+use std::os::fd::RawFd;
+use std::ptr;
+
+use super::waiting::Events;
+use crate::sys::buffers::Supply;
+use crate::sys::op::{Completion, Op};
+
+/// How often one descriptor is received from, or accepted on, before others have their turn.
+const ROUNDS_MAX: usize = 16;
+
+/// What an operation waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Direction {
+    Reads,
+    Writes,
+}
+
+/// What has become of an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// Its last completion was made.
+    Ended,
+    /// It has to wait for its descriptor.
+    Waits,
+    /// It has had its turn, and need not wait.
+    HasMore,
+}
+
+/// An operation that was begun.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Begun {
+    op: Op,
+    pub(super) token: u64,
+    /// Bytes that were sent.
+    sent: u32,
+}
+
+impl Begun {
+    pub(super) fn new(op: Op, token: u64) -> Begun {
+        Begun { op, token, sent: 0 }
+    }
+
+    pub(super) fn fd(&self) -> RawFd {
+        match self.op {
+            Op::Accept { fd }
+            | Op::Connect { fd, .. }
+            | Op::Receive { fd }
+            | Op::Send { fd, .. }
+            | Op::AwaitReadable { fd }
+            | Op::PollReadable { fd } => fd,
+            Op::Close { .. } | Op::Cancel { .. } | Op::CancelAll | Op::Ring { .. } => {
+                unreachable!("{:?} does not wait", self.op)
+            }
+        }
+    }
+
+    pub(super) fn direction(&self) -> Direction {
+        match self.op {
+            Op::Connect { .. } | Op::Send { .. } => Direction::Writes,
+            _ => Direction::Reads,
+        }
+    }
+
+    /// Whether it only wants to know, so that the kernel has to be asked though others wait already.
+    pub(super) fn wants_to_be_told(&self) -> bool {
+        matches!(self.op, Op::AwaitReadable { .. } | Op::PollReadable { .. })
+    }
+}
+
+/// What has to be done before the first attempt; fails with an error number.
+pub(super) fn prepare(begun: &mut Begun) -> Result<(), i32> {
+    match begun.op {
+        // There is no flag for these that makes one call not wait.
+        Op::Accept { fd } | Op::Connect { fd, .. } => set_nonblocking(fd),
+        _ => Ok(()),
+    }
+}
+
+/// Does as much of an operation as can be done now.
+///
+/// `events` say what the descriptor was seen to be ready for. Edges are told once, so this goes on until the kernel
+/// says that there is no more, or that would be known.
+pub(super) fn perform(
+    begun: &mut Begun,
+    events: Events,
+    supply: Option<&mut Supply>,
+    complete: &mut impl FnMut(Completion),
+) -> Outcome {
+    let token = begun.token;
+    let mut end = |result| {
+        complete(Completion::made(token, result, false, None));
+        Outcome::Ended
+    };
+    match begun.op {
+        Op::Accept { fd } => accept(fd, token, complete),
+        Op::Receive { fd } => receive(fd, token, events, supply, complete),
+        Op::Connect { fd, address, len } => match connect(fd, address, len) {
+            Err(libc::EINPROGRESS | libc::EALREADY) => Outcome::Waits,
+            Ok(()) | Err(libc::EISCONN) => end(0),
+            Err(error) => end(-error),
+        },
+        Op::Send { fd, base, len } => match send(fd, base, len, &mut begun.sent) {
+            Err(libc::EAGAIN) => Outcome::Waits,
+            // As from the ring: a send that fails half-way tells how far it came, and the next one why.
+            Err(error) if begun.sent == 0 => end(-error),
+            Ok(()) | Err(_) => end(begun.sent as i32),
+        },
+        Op::AwaitReadable { fd } if is_readable(fd) => end(libc::POLLIN as i32),
+        Op::PollReadable { fd } if is_readable(fd) => {
+            complete(Completion::made(token, libc::POLLIN as i32, true, None));
+            Outcome::Waits
+        }
+        Op::AwaitReadable { .. } | Op::PollReadable { .. } => Outcome::Waits,
+        Op::Close { .. } | Op::Cancel { .. } | Op::CancelAll | Op::Ring { .. } => end(-libc::EINVAL),
+    }
+}
+
+fn accept(fd: RawFd, token: u64, complete: &mut impl FnMut(Completion)) -> Outcome {
+    for _ in 0..ROUNDS_MAX {
+        // SAFETY: no address is asked for.
+        let accepted = retried(|| unsafe {
+            libc::accept4(fd, ptr::null_mut(), ptr::null_mut(), libc::SOCK_CLOEXEC) as isize
+        });
+        match accepted {
+            Ok(accepted) => complete(Completion::made(token, accepted as i32, true, None)),
+            Err(libc::EAGAIN) => return Outcome::Waits,
+            Err(error) => {
+                complete(Completion::made(token, -error, false, None));
+                return Outcome::Ended;
+            }
+        }
+    }
+    Outcome::HasMore
+}
+
+fn receive(
+    fd: RawFd,
+    token: u64,
+    events: Events,
+    supply: Option<&mut Supply>,
+    complete: &mut impl FnMut(Completion),
+) -> Outcome {
+    let end = |result, complete: &mut dyn FnMut(Completion)| {
+        complete(Completion::made(token, result, false, None));
+        Outcome::Ended
+    };
+    let Some(supply) = supply else { return end(-libc::ENOBUFS, complete) };
+    for _ in 0..ROUNDS_MAX {
+        let Some((buffer, base, len)) = supply.next() else { return end(-libc::ENOBUFS, complete) };
+        // SAFETY: the buffer is ours, and holds so many bytes.
+        let received = retried(|| unsafe { libc::recv(fd, base.as_ptr().cast(), len, libc::MSG_DONTWAIT) });
+        match received {
+            Ok(0) => return end(0, complete),
+            Ok(received) => {
+                supply.consume();
+                complete(Completion::made(token, received as i32, true, Some(buffer)));
+                // A stream that gives less has no more, unless it is at its end, which has to be read too.
+                if received < len && !events.at_end {
+                    return Outcome::Waits;
+                }
+            }
+            Err(libc::EAGAIN) => return Outcome::Waits,
+            Err(error) => return end(-error, complete),
+        }
+    }
+    Outcome::HasMore
+}
+
+/// Sends what is left of `len` bytes.
+fn send(fd: RawFd, base: *const u8, len: u32, sent: &mut u32) -> Result<(), i32> {
+    while *sent < len {
+        let rest = (len - *sent) as usize;
+        // SAFETY: who submitted the send keeps the memory valid until its completion.
+        *sent += retried(|| unsafe {
+            libc::send(fd, base.add(*sent as usize).cast(), rest, libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL)
+        })? as u32;
+    }
+    Ok(())
+}
+
+/// Asked again while it is under way, it tells how it ended.
+fn connect(fd: RawFd, address: *const libc::sockaddr, len: libc::socklen_t) -> Result<(), i32> {
+    // SAFETY: who submitted it keeps the address valid until its completion.
+    retried(|| unsafe { libc::connect(fd, address, len) as isize }).map(|_| ())
+}
+
+fn is_readable(fd: RawFd) -> bool {
+    let mut poll = libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
+    // SAFETY: one entry, which lives during the call.
+    unsafe { libc::poll(&raw mut poll, 1, 0) > 0 }
+}
+
+fn set_nonblocking(fd: RawFd) -> Result<(), i32> {
+    // SAFETY: no memory is involved.
+    let flags = retried(|| unsafe { libc::fcntl(fd, libc::F_GETFL) as isize })? as i32;
+    // SAFETY: as above.
+    retried(|| unsafe { libc::fcntl(fd, libc::F_SETFL, flags | libc::O_NONBLOCK) as isize }).map(|_| ())
+}
+
+/// The result of a call that is made again when a signal interrupts it, or its error number.
+fn retried(mut call: impl FnMut() -> isize) -> Result<usize, i32> {
+    loop {
+        let result = call();
+        if result >= 0 {
+            return Ok(result as usize);
+        }
+        match io::Error::last_os_error().raw_os_error() {
+            Some(libc::EINTR) => {}
+            error => return Err(error.unwrap_or(libc::EIO)),
+        }
+    }
+}
