@@ -34,8 +34,8 @@ impl Choice {
         };
         match (option, std::env::var(VARIABLE)) {
             (Some(text), _) => named("--reactor-backend", text),
-            (None, Ok(text)) => named(VARIABLE, &text),
-            (None, Err(_)) => Ok(Choice::Auto),
+            (None, Ok(text)) if !text.is_empty() => named(VARIABLE, &text),
+            (None, _) => Ok(Choice::Auto),
         }
     }
 

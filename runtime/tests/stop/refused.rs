@@ -1,8 +1,14 @@
-//! Where the kernel refuses io_uring, the program says so in one line, and what to do about it.
+//! Where the kernel refuses io_uring, the program goes through epoll and says why; if it must have io_uring, it says
+//! what to do about that.
 
 use std::io;
 
-use super::program::{TWO_SHARDS, program};
+use super::program::{Finished, Program, Running, TWO_SHARDS, program};
+
+const ERROR: &str = "SEASTAR_TEST_ERROR";
+const BACKEND: &str = "SEASTAR_REACTOR_BACKEND";
+const FORBIDDEN: &str = "a container's seccomp profile or `sysctl kernel.io_uring_disabled` forbids it";
+const TOO_OLD: &str = "Linux 6.1 or newer is needed";
 
 /// Makes io_uring_setup fail with `error` for the calling thread and those that it starts, as the seccomp profile of a
 /// container does.
@@ -30,19 +36,26 @@ fn refuse_io_uring(error: i32) {
     assert!(installed, "{}", io::Error::last_os_error());
 }
 
-#[test]
-fn io_uring_refused_is_told_in_one_line() {
-    const ERROR: &str = "SEASTAR_TEST_ERROR";
+/// Runs it where io_uring_setup fails with `error`.
+fn run_refused(program: &Program, error: i32, arguments: &[&str]) -> Finished {
+    let mut command = program.command(arguments);
+    command.env(ERROR, error.to_string()).env_remove(BACKEND);
+    Running::start(command).finish()
+}
+
+fn refuse_if_asked() {
     if let Ok(error) = std::env::var(ERROR) {
         refuse_io_uring(error.parse().unwrap());
     }
+}
+
+#[test]
+fn io_uring_refused_is_told_in_one_line() {
+    refuse_if_asked();
     let program = program(async || -> () { unreachable!("there is no io_uring") });
-    let forbidden = "a container's seccomp profile or `sysctl kernel.io_uring_disabled` forbids it";
-    for (error, remedy) in [(libc::EPERM, forbidden), (libc::ENOSYS, "Linux 6.1 or newer is needed")] {
-        for arguments in [&["-c1"], &TWO_SHARDS[..]] {
-            let mut command = program.command(arguments);
-            command.env(ERROR, error.to_string());
-            let ended = super::program::Running::start(command).finish();
+    for (error, remedy) in [(libc::EPERM, FORBIDDEN), (libc::ENOSYS, TOO_OLD)] {
+        for shards in [&["-c1"], &TWO_SHARDS[..]] {
+            let ended = run_refused(&program, error, &[shards, &["--reactor-backend=io_uring"]].concat());
             ended.assert_code(1);
             let says = io::Error::from_raw_os_error(error);
             let start = format!("Could not initialize seastar: io_uring refused: {says}; {remedy}");
@@ -50,4 +63,48 @@ fn io_uring_refused_is_told_in_one_line() {
             assert_eq!(ended.stderr.lines().count(), 1, "{}", ended.stderr);
         }
     }
+}
+
+#[test]
+fn epoll_stands_in_where_io_uring_is_refused() {
+    refuse_if_asked();
+    let program = program(async || {
+        let there = seastar::submit_to(seastar::shard_count() - 1, async || seastar::this_shard()).await;
+        println!("from shard {there}");
+    });
+    for (error, why) in [(libc::EPERM, FORBIDDEN), (libc::ENOSYS, TOO_OLD)] {
+        let ended = run_refused(&program, error, &TWO_SHARDS);
+        ended.assert_code(0);
+        assert!(ended.stdout.contains("from shard 1"), "{}", ended.stdout);
+        let says = io::Error::from_raw_os_error(error);
+        ended.assert_logged_once(&format!("Reactor backend: epoll, because io_uring refused: {says}; {why}"));
+    }
+}
+
+#[test]
+fn epoll_can_be_asked_for() {
+    let program = program(async || seastar::sleep(std::time::Duration::from_millis(1)).await);
+    let ended = program.run(&["-c1", "--reactor-backend=epoll", "--default-log-level=trace"]);
+    ended.assert_code(0);
+    assert!(ended.stderr.contains(" and epoll"), "{}", ended.stderr);
+    let mut command = program.command(&["-c1", "--default-log-level=trace"]);
+    command.env(BACKEND, "epoll");
+    let ended = Running::start(command).finish();
+    ended.assert_code(0);
+    assert!(ended.stderr.contains(" and epoll"), "{}", ended.stderr);
+}
+
+#[test]
+fn a_backend_that_does_not_exist_is_refused() {
+    let program = program(async || -> () { unreachable!("it does not start") });
+    let ended = program.run(&["-c1", "--reactor-backend=linux-aio"]);
+    ended.assert_code(2);
+    assert!(ended.stderr.contains("there are auto, io_uring and epoll"), "{}", ended.stderr);
+    let mut command = program.command(&["-c1"]);
+    command.env(BACKEND, "linux-aio");
+    let ended = Running::start(command).finish();
+    ended.assert_code(1);
+    let start =
+        "Could not initialize seastar: Bad value for SEASTAR_REACTOR_BACKEND: there is no reactor backend";
+    assert!(ended.stderr.starts_with(start), "{}", ended.stderr);
 }

@@ -10,6 +10,7 @@ mod program {
         poll_mode = false,
         idle_poll_time_us = 50,
         task_quota_ms = 1,
+        reactor_backend = "epoll",
         default_log_level = "warn",
         handle_interrupt = true,
         grace_period_ms = 2_000

@@ -35,7 +35,7 @@ fn exit(line: &str) -> Exit {
 #[test]
 fn every_option_is_read() {
     let line = "-c2 -m1G --reserve-memory=512M --cpuset 0-3 --thread-affinity 0 --overprovisioned \
-                --poll-mode --idle-poll-time-us 50 --task-quota-ms 0.25 --default-log-level warn \
+                --poll-mode --idle-poll-time-us 50 --task-quota-ms 0.25 --reactor-backend epoll --default-log-level warn \
                 --logger-log-level a=debug:b=off --logger-log-level c::d=info \
                 --no-handle-interrupt --grace-period-ms 10";
     let expected = Options::new()
@@ -48,6 +48,7 @@ fn every_option_is_read() {
         .poll_mode(true)
         .idle_poll_time_us(50)
         .task_quota_ms(0.25)
+        .reactor_backend("epoll")
         .default_log_level("warn")
         .logger_log_level("a=debug:b=off:c::d=info")
         .handle_interrupt(false)
@@ -88,6 +89,7 @@ fn mistakes_exit_with_2_and_say_so_on_stderr() {
         ("--thread-affinity maybe", "value was not a boolean"),
         ("--idle-poll-time-us 1000001", "too long"),
         ("--task-quota-ms 0", "not above 0"),
+        ("--reactor-backend aio", "there is no reactor backend `aio`"),
         ("--task-quota-ms nan", "not above 0"),
         ("--grace-period-ms -1", "unexpected argument '-1'"),
         ("-c1 -c2", "cannot be used multiple times"),

@@ -5,6 +5,8 @@
 //! by its edges, so that a descriptor costs one `epoll_ctl` for as long as something waits for it.
 
 mod perform;
+#[cfg(test)]
+mod tests;
 mod waiting;
 
 use std::collections::VecDeque;

@@ -190,7 +190,7 @@ fn connect(fd: RawFd, address: *const libc::sockaddr, len: libc::socklen_t) -> R
 fn is_readable(fd: RawFd) -> bool {
     let mut poll = libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
     // SAFETY: one entry, which lives during the call.
-    unsafe { libc::poll(&raw mut poll, 1, 0) > 0 }
+    unsafe { libc::poll(&raw mut poll, 1, 0) > 0 && poll.revents & libc::POLLNVAL == 0 }
 }
 
 fn set_nonblocking(fd: RawFd) -> Result<(), i32> {

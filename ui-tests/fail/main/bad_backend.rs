@@ -1,0 +1,3 @@
+// A name that is nearly right.
+#[seastar::main(reactor_backend = "iouring")]
+async fn main() {}
