@@ -14,9 +14,9 @@ use std::task::{Context, Poll};
 
 use super::connection::{Connection, READABLE, RECEIVE};
 use crate::reactor::{self, Filling, Reactor, Received, Shared, View};
+use crate::sys::buffers::BufferRing;
 use crate::sys::op::{Completion, Op};
 use crate::sys::socket;
-use crate::sys::uring::BufferRing;
 use crate::task::WakerSlot;
 
 /// Unread buffers at which receiving pauses.
