@@ -1,0 +1,211 @@
+//! What one shard holds, and what each request does to it.
+//!
+//! Requests come as plain data and are answered into a buffer, at once: nothing here waits.
+
+mod answer;
+mod counters;
+mod meta;
+
+pub use counters::Counters;
+
+use std::io;
+
+use crate::protocol::{Op, Request, StoreMode};
+use crate::store::{Arithmetic, Arithmetical, Clock, Key, KeyHasher, Mode, New, Settings, Store, Stored};
+use answer::{push_line, push_value};
+
+/// The part of all items that one shard owns.
+pub struct Cache {
+    pub(crate) store: Store,
+    pub(crate) counters: Counters,
+    clock: Clock,
+    now: u32,
+}
+
+impl Cache {
+    /// An empty one. All shards have the same hasher and the same clock.
+    ///
+    /// # Errors
+    ///
+    /// When the memory for it cannot be had.
+    pub fn new(settings: Settings, hasher: KeyHasher, clock: Clock, unix_now: u64) -> io::Result<Cache> {
+        let store = Store::new(settings, hasher)?;
+        let mut cache = Cache { store, counters: Counters::default(), clock, now: Clock::START };
+        cache.tick(unix_now);
+        Ok(cache)
+    }
+
+    /// Tells what time it is, at least once a second. Items expire by this.
+    pub fn tick(&mut self, unix_now: u64) {
+        self.now = self.clock.now(unix_now).max(self.now);
+        self.store.tick(self.now);
+    }
+
+    /// The second of the server's life.
+    pub fn now(&self) -> u32 {
+        self.now
+    }
+
+    fn expiry(&self, exptime: i64) -> u32 {
+        self.clock.expiry(exptime, self.now)
+    }
+
+    /// Forgets all items, now or when so many seconds have passed (or at a Unix time).
+    pub fn flush_all(&mut self, delay: i32) {
+        let at = if delay > 0 { self.expiry(delay.into()) } else { self.now };
+        self.store.flush_all(at);
+    }
+
+    /// Does what is asked, and appends the answer, if there is one.
+    #[inline]
+    pub fn execute(&mut self, key: Key<'_>, request: &Request<'_>, answer: &mut Vec<u8>) {
+        match request.op {
+            Op::Get { with_cas } => self.get(key, with_cas, answer),
+            Op::Store { mode, client_flags, exptime, compare, quiet } => {
+                let exptime = self.expiry(exptime);
+                let compare = compare.filter(|_| mode == StoreMode::Cas);
+                let new = New { client_flags, exptime, compare, ..New::default() };
+                let (text, _) = self.store_value(key, mode, &new, request.value);
+                push_line(answer, quiet, text);
+            }
+            Op::MetaGet(ref options) => self.meta_get(key, options, request.flags, answer),
+            Op::MetaSet(ref options, mode) => self.meta_set(key, options, mode, request, answer),
+            Op::MetaDelete(ref options) => self.meta_delete(key, options, request.flags, answer),
+            Op::MetaArithmetic(ref options, decrement) => {
+                self.meta_arithmetic(key, options, decrement, request.flags, answer);
+            }
+            Op::MetaDebug { binary_key } => self.meta_debug(key, binary_key, answer),
+            Op::GetAndTouch { with_cas, exptime } => self.get_and_touch(key, with_cas, exptime, answer),
+            Op::Touch { exptime, quiet } => {
+                let text = if self.touch(key, exptime) { "TOUCHED" } else { "NOT_FOUND" };
+                push_line(answer, quiet, text);
+            }
+            Op::Delete { quiet } => {
+                let text = if self.delete(key) { "DELETED" } else { "NOT_FOUND" };
+                push_line(answer, quiet, text);
+            }
+            Op::Arithmetic { delta, decrement, quiet } => {
+                self.arithmetic(key, delta, decrement, quiet, answer);
+            }
+            Op::TooLarge { quiet, is_set } => {
+                self.counters.store_too_large += 1;
+                if is_set {
+                    self.store.delete(key);
+                }
+                push_line(answer, quiet, TOO_LARGE);
+            }
+        }
+    }
+
+    #[inline]
+    fn get(&mut self, key: Key<'_>, with_cas: bool, answer: &mut Vec<u8>) {
+        self.counters.cmd_get += 1;
+        match self.store.get(key) {
+            Some(item) => {
+                self.counters.get_hits += 1;
+                push_value(answer, key.bytes(), &item, with_cas);
+            }
+            None => self.counters.get_misses += 1,
+        }
+    }
+
+    fn get_and_touch(&mut self, key: Key<'_>, with_cas: bool, exptime: i64, answer: &mut Vec<u8>) {
+        self.counters.cmd_touch += 1;
+        let exptime = self.expiry(exptime);
+        match self.store.get(key) {
+            Some(item) => {
+                self.counters.touch_hits += 1;
+                item.set_exptime(exptime);
+                push_value(answer, key.bytes(), &item, with_cas);
+            }
+            None => self.counters.touch_misses += 1,
+        }
+    }
+
+    fn touch(&mut self, key: Key<'_>, exptime: i64) -> bool {
+        self.counters.cmd_touch += 1;
+        let exptime = self.expiry(exptime);
+        let touched = self.store.get(key).map(|item| item.set_exptime(exptime)).is_some();
+        *if touched { &mut self.counters.touch_hits } else { &mut self.counters.touch_misses } += 1;
+        touched
+    }
+
+    fn delete(&mut self, key: Key<'_>) -> bool {
+        let deleted = self.store.delete(key);
+        *if deleted { &mut self.counters.delete_hits } else { &mut self.counters.delete_misses } += 1;
+        deleted
+    }
+
+    /// Stores a value, counts that, and says what came of it: in words, and as the store does.
+    fn store_value(
+        &mut self,
+        key: Key<'_>,
+        mode: StoreMode,
+        new: &New,
+        value: &[u8],
+    ) -> (&'static str, Stored) {
+        let stored = self.store.set(key, store_mode(mode), new, value);
+        let counters = &mut self.counters;
+        counters.cmd_set += 1;
+        let text = match (&stored, mode) {
+            (Stored::TooLarge, _) => {
+                counters.cmd_set -= 1;
+                counters.store_too_large += 1;
+                TOO_LARGE
+            }
+            (Stored::OutOfMemory, _) => {
+                counters.cmd_set -= 1;
+                counters.store_no_memory += 1;
+                "SERVER_ERROR out of memory storing object"
+            }
+            (Stored::Stored { .. }, StoreMode::Cas) => {
+                counters.cas_hits += 1;
+                "STORED"
+            }
+            (Stored::Stored { .. }, _) => "STORED",
+            (Stored::Exists, _) => {
+                counters.cas_badval += u64::from(mode == StoreMode::Cas);
+                "EXISTS"
+            }
+            (Stored::NotFound, _) => {
+                counters.cas_misses += 1;
+                "NOT_FOUND"
+            }
+            (Stored::NotStored, _) => "NOT_STORED",
+        };
+        (text, stored)
+    }
+
+    fn arithmetic(&mut self, key: Key<'_>, delta: u64, decrement: bool, quiet: bool, answer: &mut Vec<u8>) {
+        let result = self.store.arithmetic(key, Arithmetic { delta, decrement, compare: None, cas: None });
+        match result {
+            Arithmetical::Done { value, .. } => {
+                self.counters.counted(decrement, true);
+                push_line(answer, quiet, itoa::Buffer::new().format(value));
+            }
+            Arithmetical::NotFound => {
+                self.counters.counted(decrement, false);
+                push_line(answer, quiet, "NOT_FOUND");
+            }
+            Arithmetical::NotNumeric => push_line(answer, quiet, NOT_NUMERIC),
+            Arithmetical::OutOfMemory | Arithmetical::Exists => push_line(answer, quiet, NO_MEMORY),
+        }
+    }
+}
+
+const TOO_LARGE: &str = "SERVER_ERROR object too large for cache";
+const NO_MEMORY: &str = "SERVER_ERROR out of memory";
+const NOT_NUMERIC: &str = "CLIENT_ERROR cannot increment or decrement non-numeric value";
+
+fn store_mode(mode: StoreMode) -> Mode {
+    match mode {
+        StoreMode::Set => Mode::Set,
+        StoreMode::Add => Mode::Add,
+        StoreMode::Replace => Mode::Replace,
+        StoreMode::Append => Mode::Append,
+        StoreMode::Prepend => Mode::Prepend,
+        StoreMode::AppendOrSet => Mode::AppendOrSet,
+        StoreMode::PrependOrSet => Mode::PrependOrSet,
+        StoreMode::Cas => Mode::Cas,
+    }
+}

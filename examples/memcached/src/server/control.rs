@@ -1,0 +1,66 @@
+//! What does not concern a key.
+
+use std::io;
+
+use super::connection::Answers;
+use super::dump;
+use super::exchange::Exchange;
+use super::shard::Shard;
+use super::stats;
+use crate::protocol::Control;
+
+/// The version of memcached whose protocol this is, as clients like to read it.
+pub(super) const VERSION: &str = concat!("1.6.40-seastar-", env!("CARGO_PKG_VERSION"));
+
+/// Whether a connection goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Flow {
+    GoesOn,
+    Ends,
+}
+
+impl Control<'_> {
+    /// Whether everything before it has to be done first, on all shards.
+    pub(super) fn waits_for_others(&self) -> bool {
+        matches!(self, Control::Stats(_) | Control::FlushAll { .. } | Control::Dump(_))
+    }
+}
+
+/// Does what is asked. What needs other shards finds nothing waiting in `exchange`.
+pub(super) async fn answer(
+    shard: &Shard,
+    control: Control<'_>,
+    exchange: &mut Exchange,
+    output: &mut impl Answers,
+) -> io::Result<Flow> {
+    match control {
+        Control::Nothing => {}
+        Control::Answer(text) => {
+            exchange.say(text.as_bytes());
+            exchange.say(b"\r\n");
+        }
+        Control::MetaNoop => exchange.say(b"MN\r\n"),
+        Control::Version => exchange.answer_here(|answers| {
+            answers.extend_from_slice(b"VERSION ");
+            answers.extend_from_slice(VERSION.as_bytes());
+            answers.extend_from_slice(b"\r\n");
+        }),
+        Control::Quit => return Ok(Flow::Ends),
+        Control::FlushAll { delay, quiet } => {
+            flush_all(shard, delay).await?;
+            if !quiet {
+                exchange.say(b"OK\r\n");
+            }
+        }
+        Control::Stats(kind) => stats::answer(shard, kind, exchange).await?,
+        Control::Dump(dump) => dump::answer(shard, dump, exchange, output).await?,
+    }
+    Ok(Flow::GoesOn)
+}
+
+async fn flush_all(shard: &Shard, delay: i32) -> io::Result<()> {
+    // One command, however many shards it goes to.
+    shard.cache.borrow_mut().counters.cmd_flush += 1;
+    shard.peers.invoke_on_all(async move |shard| shard.cache.borrow_mut().flush_all(delay)).await?;
+    Ok(())
+}

@@ -1,0 +1,122 @@
+//! One shard of the server: its part of the items, its connections, and how it asks the others.
+
+use std::cell::{Cell, RefCell};
+use std::io;
+use std::sync::Arc;
+
+use seastar::{Service, Sharded};
+
+use super::batch::Batch;
+use super::exchange::Exchange;
+use super::settings::Settings;
+use crate::cache::Cache;
+use crate::store::{self, KeyHasher};
+
+/// Exchanges that are kept to be used again.
+const EXCHANGES_MAX: usize = 64;
+
+/// One shard of the server.
+pub struct Shard {
+    pub(super) index: usize,
+    shards: usize,
+    /// All of them.
+    pub(super) peers: Sharded<Shard>,
+    pub(super) hasher: KeyHasher,
+    pub(super) settings: Arc<Settings>,
+    pub(super) cache: RefCell<Cache>,
+    pub(super) traffic: Traffic,
+    exchanges: RefCell<Vec<Exchange>>,
+    /// Bytes of commands that have not come to their end.
+    gathered: Cell<usize>,
+}
+
+impl Service for Shard {
+    type Stopped = ();
+}
+
+/// What has gone over the sockets of a shard.
+#[derive(Default)]
+pub(super) struct Traffic {
+    pub(super) bytes_read: Cell<u64>,
+    pub(super) bytes_written: Cell<u64>,
+    pub(super) curr_connections: Cell<u64>,
+    pub(super) total_connections: Cell<u64>,
+    pub(super) rejected_connections: Cell<u64>,
+    pub(super) idle_kicks: Cell<u64>,
+}
+
+impl Traffic {
+    pub(super) fn add(counter: &Cell<u64>, count: u64) {
+        counter.set(counter.get() + count);
+    }
+}
+
+impl Shard {
+    /// This shard's part.
+    pub(super) fn new(peers: Sharded<Shard>, settings: Arc<Settings>) -> io::Result<Shard> {
+        let memory_bytes = settings.store_bytes(seastar::memory_statistics().budget);
+        let store = store::Settings { memory_bytes, item_bytes_max: settings.item_bytes_max, evict: true };
+        let cache = Cache::new(store, settings.hasher.clone(), settings.clock, settings.time.unix())?;
+        Ok(Shard {
+            index: seastar::this_shard(),
+            shards: seastar::shard_count(),
+            peers,
+            hasher: settings.hasher.clone(),
+            settings,
+            cache: RefCell::new(cache),
+            traffic: Traffic::default(),
+            exchanges: RefCell::new(Vec::with_capacity(EXCHANGES_MAX)),
+            gathered: Cell::new(0),
+        })
+    }
+
+    /// The shard that owns keys with this hash.
+    #[inline]
+    pub(super) fn owner(&self, hash: u64) -> usize {
+        (((hash >> 32) * self.shards as u64) >> 32) as usize
+    }
+
+    /// Memory for the requests of a connection.
+    pub(super) fn exchange(&self) -> Exchange {
+        self.exchanges.borrow_mut().pop().unwrap_or_else(|| Exchange::new(self.shards))
+    }
+
+    pub(super) fn give_back(&self, mut exchange: Exchange) {
+        exchange.clear();
+        let mut kept = self.exchanges.borrow_mut();
+        if kept.len() < EXCHANGES_MAX {
+            kept.push(exchange);
+        }
+    }
+
+    /// Notes that a connection keeps `after` bytes in place of `before`; false if all together keep too much.
+    pub(super) fn may_gather(&self, before: usize, after: usize) -> bool {
+        let gathered = self.gathered.get() - before + after;
+        self.gathered.set(gathered);
+        after <= before || gathered <= self.settings.gathered_bytes_max
+    }
+
+    /// Lets the owners answer what is for them.
+    pub(super) async fn ask_owners(&self, exchange: &mut Exchange) -> io::Result<()> {
+        let Some((owner, batch)) = exchange.take_batch(0) else { return Ok(()) };
+        // One call is made in place, further ones in fibers of their own, so that they run at the same time.
+        while let Some((other, batch)) = exchange.take_batch(owner + 1) {
+            exchange.calls.push((other, seastar::spawn(ask(self.peers, other, batch))));
+        }
+        let asked = ask(self.peers, owner, batch).await?;
+        exchange.put_batch(owner, asked);
+        while let Some((owner, call)) = exchange.calls.pop() {
+            let asked = call.await.map_err(|error| io::Error::other(error.to_string()))??;
+            exchange.put_batch(owner, asked);
+        }
+        Ok(())
+    }
+}
+
+async fn ask(peers: Sharded<Shard>, owner: usize, mut batch: Box<Batch>) -> io::Result<Box<Batch>> {
+    let answer = async move |shard: &Shard| {
+        batch.answer(&mut shard.cache.borrow_mut(), &shard.hasher);
+        batch
+    };
+    Ok(peers.invoke_on(owner, answer).await?)
+}
