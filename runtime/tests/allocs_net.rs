@@ -1,4 +1,4 @@
-//! Nothing allocates once it is warm: Unix domain sockets, counted. TCP is in `allocs.rs`.
+//! Nothing allocates once it is warm: Unix domain sockets and UDP, counted. TCP is in `allocs.rs`.
 #![allow(missing_docs)]
 
 #[path = "support/counting.rs"]
@@ -15,8 +15,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use seastar::net::{UnixStream, connect_unix, listen_unix};
-use seastar::{sleep, spawn};
+use seastar::net::{UdpOptions, UdpSocket, UnixStream, connect_unix, listen_unix};
+use seastar::{sleep, spawn, timeout};
 
 use counting::allocations;
 
@@ -112,4 +112,45 @@ async fn connecting_to_a_unix_socket() {
     };
     assert_eq!(allocated(work).await, 0);
     assert_eq!(*served.borrow(), 80);
+}
+
+/// Two sockets of UDP that talk to each other.
+fn udp_pair(options: UdpOptions) -> (UdpSocket, UdpSocket) {
+    let (one, other) =
+        (UdpSocket::bind("127.0.0.1:0").unwrap(), UdpSocket::bind_with("127.0.0.1:0", options).unwrap());
+    one.connect(other.local_address().unwrap()).unwrap();
+    (one, other)
+}
+
+#[seastar::test]
+async fn datagrams_there_and_back() {
+    for options in [UdpOptions::new(), UdpOptions::new().datagram_size_max(20_000)] {
+        let (one, other) = udp_pair(options);
+        let work = async || {
+            for size in 0..500 {
+                one.send(&[7; 1_000][..size]).await.unwrap();
+                let datagram = other.recv_from().await.unwrap();
+                other.send_to(&datagram, datagram.source()).await.unwrap();
+                assert_eq!(one.recv().await.unwrap().len(), size);
+            }
+        };
+        assert_eq!(allocated(work).await, 0, "{options:?}");
+    }
+}
+
+#[seastar::test]
+async fn datagrams_in_bursts_and_receives_in_vain() {
+    let (one, other) = udp_pair(UdpOptions::new());
+    let work = async || {
+        for _ in 0..20 {
+            for _ in 0..100 {
+                one.send([7; 100]).await.unwrap();
+            }
+            for _ in 0..100 {
+                other.recv_from().await.unwrap();
+            }
+            timeout(Duration::ZERO, other.recv_from()).await.unwrap_err();
+        }
+    };
+    assert_eq!(allocated(work).await, 0);
 }

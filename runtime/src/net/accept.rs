@@ -8,13 +8,13 @@ use std::collections::VecDeque;
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::pin::Pin;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
+use super::waiters::{Place, Waiters};
 use crate::reactor::{self, Reactor, Shared, Source};
 use crate::sys::op::{Completion, Op};
 use crate::sys::socket;
-use crate::task;
 
 /// Accepted connections that wait to be taken before accepting pauses.
 const QUEUE_MAX: usize = 256;
@@ -34,10 +34,8 @@ pub(super) struct Acceptor {
     /// How long to wait before the next attempt; grows while attempts fail.
     pause: Cell<Duration>,
     queue: RefCell<VecDeque<RawFd>>,
-    /// Those who accept at the same time, by their numbers: each connection wakes them all, and one gets it.
-    waiters: RefCell<VecDeque<(u64, Waker)>>,
-    /// The number of the last one that waited.
-    last_waiter: Cell<u64>,
+    /// Those who accept at the same time: each connection wakes them all, and one gets it.
+    waiters: Waiters,
 }
 
 /// What came of waiting for a connection.
@@ -62,15 +60,14 @@ impl Acceptor {
             error: Cell::new(0),
             pause: Cell::new(PAUSE_FIRST),
             queue: RefCell::new(VecDeque::with_capacity(QUEUE_MAX)),
-            waiters: RefCell::new(VecDeque::with_capacity(4)),
-            last_waiter: Cell::new(0),
+            waiters: Waiters::new(),
         };
         Shared::new(acceptor).map_err(|_| io::ErrorKind::OutOfMemory.into())
     }
 
     /// The next connection.
     pub(super) fn accept(this: &Shared<Acceptor>) -> Accept<'_> {
-        Accept { acceptor: this, number: None }
+        Accept { acceptor: this, place: Place::default() }
     }
 
     /// `None` if there is nothing yet.
@@ -98,29 +95,6 @@ impl Acceptor {
         None
     }
 
-    /// Who waits under `number`, in place of who did.
-    fn wait(&self, number: u64, waker: &Waker) {
-        let waker = waker.clone();
-        let before = self.waits_no_more(number);
-        self.waiters.borrow_mut().push_back((number, waker));
-        // Foreign code may run when it is dropped.
-        drop(before);
-    }
-
-    fn waits_no_more(&self, number: u64) -> Option<(u64, Waker)> {
-        let mut waiters = self.waiters.borrow_mut();
-        let place = waiters.iter().position(|(waiter, _)| *waiter == number)?;
-        waiters.remove(place)
-    }
-
-    fn wake(&self) {
-        let waiting = self.waiters.borrow().len();
-        for _ in 0..waiting {
-            let next = self.waiters.borrow_mut().pop_front();
-            next.into_iter().for_each(|(_, waker)| task::wake(waker));
-        }
-    }
-
     fn failed(&self, error: io::Error) -> Accepted {
         let pause = self.pause.get();
         self.pause.set((pause * 2).min(PAUSE_MAX));
@@ -134,15 +108,14 @@ impl Acceptor {
             reactor::with(|reactor| reactor.cancel(this, ACCEPT));
         }
         this.queue.borrow_mut().drain(..).for_each(socket::close);
-        this.wake();
+        this.waiters.wake();
     }
 }
 
 /// Waiting for a connection.
 pub(super) struct Accept<'a> {
     acceptor: &'a Shared<Acceptor>,
-    /// Under which it waits, once it does.
-    number: Option<u64>,
+    place: Place,
 }
 
 impl Future for Accept<'_> {
@@ -154,20 +127,14 @@ impl Future for Accept<'_> {
         if let Some(accepted) = taken.unwrap_or(Some(Accepted::Aborted)) {
             return Poll::Ready(accepted);
         }
-        let number = *self.number.get_or_insert_with(|| {
-            acceptor.last_waiter.set(acceptor.last_waiter.get() + 1);
-            acceptor.last_waiter.get()
-        });
-        acceptor.wait(number, context.waker());
+        acceptor.waiters.wait(&mut self.place, context.waker());
         Poll::Pending
     }
 }
 
 impl Drop for Accept<'_> {
     fn drop(&mut self) {
-        if let Some(number) = self.number {
-            drop(self.acceptor.waits_no_more(number));
-        }
+        self.acceptor.waiters.leave(&mut self.place);
     }
 }
 
@@ -190,7 +157,7 @@ impl Source for Acceptor {
             error if [libc::ECANCELED, libc::ECONNABORTED, libc::EINTR, libc::EPROTO].contains(&-error) => {}
             error => this.error.set(-error),
         }
-        this.wake();
+        this.waiters.wake();
     }
 }
 

@@ -1,10 +1,11 @@
-//! Sockets: TCP and Unix domain, served from every shard.
+//! Sockets: TCP, UDP and Unix domain, served from every shard.
 
 mod accept;
 mod address;
 mod buffer;
 mod connect;
 mod connection;
+mod datagram;
 mod halves;
 mod input;
 mod listener;
@@ -14,18 +15,23 @@ mod output;
 mod place;
 mod receive;
 mod serve;
+mod served;
 mod stream;
 mod transmit;
+mod udp;
 mod unix;
+mod waiters;
 
 pub use address::ToAddress;
 pub use buffer::TemporaryBuffer;
 pub use connect::connect;
+pub use datagram::Datagram;
 pub use input::InputStream;
 pub use listener::{TcpListener, listen, listen_with};
 pub use options::{Distribution, ListenOptions};
 pub use output::OutputStream;
 pub use stream::{TcpControl, TcpStream};
+pub use udp::{UdpOptions, UdpSocket};
 pub use unix::{
     Credentials, ToUnixAddress, UnixAddress, UnixControl, UnixListener, UnixStream, connect_unix,
     listen_unix, listen_unix_with,

@@ -1,29 +1,22 @@
 //! Serving connections on every shard.
 
 use std::any::Any;
-use std::cell::RefCell;
 use std::fmt::Display;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::panic::Location;
 use std::sync::Arc;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::accept::Acceptor;
 use super::listener::TcpListener;
 use super::listening::{Listening, Stream};
 use super::options::Distribution;
+use super::served::{Registered, Served, StopAll};
 use super::stream::TcpStream;
-use crate::reactor::Shared;
 use crate::sys::socket;
 use crate::task::{self, Outcome};
 use crate::{smp, time};
-
-thread_local! {
-    /// Acceptors of this shard that belong to a listener that is served on all shards, by its number.
-    static SERVED: RefCell<Vec<(u64, Shared<Acceptor>)>> = const { RefCell::new(Vec::new()) };
-}
 
 impl TcpListener {
     /// Runs `handler` for each connection, in a fiber of its own, on every shard.
@@ -80,8 +73,8 @@ impl TcpListener {
         H: AsyncFn(TcpStream) -> T + Clone + Send + 'static,
         T: Outcome,
     {
-        static SERVICES: AtomicU64 = AtomicU64::new(0);
-        let service = SERVICES.fetch_add(1, Ordering::Relaxed);
+        let stop = StopAll::new();
+        let service = stop.service();
         let (here, options, address) = (smp::this_shard(), self.options, self.local_address());
         let mut sockets: Vec<Option<OwnedFd>> = Vec::new();
         for shard in 0..smp::shard_count() {
@@ -89,13 +82,12 @@ impl TcpListener {
             sockets.push((shard != here).then(socket).transpose()?);
         }
         let sockets = Arc::new(Mutex::new(sockets));
-        let stop = StopAll { service };
         let there = handler.clone();
         let others = task::spawn(smp::invoke_on_all(async move || {
             // This shard serves already, below.
             let Some(socket) = lock(&sockets)[smp::this_shard()].take() else { return Ok(()) };
             let listener = TcpListener::from_fd(socket, options)?;
-            let _registered = Registered::new(service, &listener);
+            let _registered = Registered::new(service, Served::Listener(listener.listening.acceptor.clone()));
             listener.listening.serve_here(there, served_at).await;
             Ok(())
         }));
@@ -232,51 +224,6 @@ impl Drop for Count {
     }
 }
 
-/// A listener that this shard serves for another; not beyond the fiber that does, however it ends.
-struct Registered {
-    service: u64,
-}
-
-impl Registered {
-    fn new(service: u64, listener: &TcpListener) -> Registered {
-        SERVED.with_borrow_mut(|served| served.push((service, listener.listening.acceptor.clone())));
-        Registered { service }
-    }
-}
-
-impl Drop for Registered {
-    fn drop(&mut self) {
-        forget(self.service);
-    }
-}
-
-/// Ends a service on all shards.
-struct StopAll {
-    service: u64,
-}
-
-impl Drop for StopAll {
-    fn drop(&mut self) {
-        let service = self.service;
-        forget(service);
-        let stop = smp::invoke_on_all(async move || forget(service));
-        // Without memory for the fiber the other shards stop with the program.
-        let _ = task::spawn_detached(stop, Location::caller());
-    }
-}
-
-/// Ends a service on this shard.
-fn forget(service: u64) {
-    let served = |served: &mut Vec<(u64, Shared<Acceptor>)>| {
-        served.extract_if(.., |(number, _)| *number == service).collect::<Vec<_>>()
-    };
-    // A future that its thread keeps to the end may be dropped after what is looked at here.
-    let found = SERVED.try_with(|all| served(&mut all.borrow_mut())).unwrap_or_default();
-    for (_, acceptor) in found {
-        Acceptor::abort(&acceptor);
-    }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }

@@ -6,6 +6,7 @@
 pub(crate) mod buffers;
 pub(crate) mod clock;
 pub(crate) mod cpuset;
+pub(crate) mod datagram;
 pub(crate) mod driver;
 mod epoll;
 pub(crate) mod event;

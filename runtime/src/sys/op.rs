@@ -4,6 +4,8 @@
 
 use std::os::fd::RawFd;
 
+use super::datagram::{Message, Shape};
+
 /// One operation for the kernel.
 ///
 /// Pointers in here are lent to the kernel until the last completion of the operation; who submits
@@ -22,6 +24,17 @@ pub(crate) enum Op {
     /// Receives into the shard's buffer ring until cancelled, failed or out of buffers.
     Receive {
         fd: RawFd,
+    },
+    /// Receives datagrams into the shard's buffer ring, each in a buffer in the shape that is asked for, until cancelled, failed or out
+    /// of buffers.
+    ReceiveDatagrams {
+        fd: RawFd,
+        shape: *const Shape,
+    },
+    /// Sends one datagram, when there is room for it.
+    SendDatagram {
+        fd: RawFd,
+        message: *const Message,
     },
     /// Sends all of it: the kernel goes on after a short write.
     Send {

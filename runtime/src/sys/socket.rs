@@ -83,6 +83,11 @@ pub(crate) fn keepalive(fd: RawFd) -> io::Result<bool> {
     with(fd, |socket| socket.keepalive())
 }
 
+/// Sets where datagrams go, which sends nothing and does not wait.
+pub(crate) fn connect(fd: RawFd, address: SocketAddr) -> io::Result<()> {
+    with(fd, |socket| socket.connect(&address.into()))
+}
+
 /// Ends a direction. Fails only where the connection has ended already.
 pub(crate) fn shutdown(fd: RawFd, direction: Shutdown) {
     let _ = with(fd, |socket| socket.shutdown(direction));
@@ -99,7 +104,7 @@ pub(crate) fn close(fd: RawFd) {
     drop(unsafe { OwnedFd::from_raw_fd(fd) });
 }
 
-pub(super) fn with<T>(fd: RawFd, ask: impl FnOnce(SockRef<'_>) -> io::Result<T>) -> io::Result<T> {
+pub(crate) fn with<T>(fd: RawFd, ask: impl FnOnce(SockRef<'_>) -> io::Result<T>) -> io::Result<T> {
     // SAFETY: the callers hold the descriptor open during the call.
     let fd = unsafe { BorrowedFd::borrow_raw(fd) };
     debug_assert!(fd.as_raw_fd() >= 0);

@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::net::Shutdown;
 use std::os::fd::OwnedFd;
+use std::time::Duration;
 
 use super::address::{ToUnixAddress, UnixAddress};
 use crate::net::connect::connected;
@@ -14,6 +15,11 @@ use crate::net::listening::{Stream, about};
 use crate::net::output::OutputStream;
 use crate::reactor::Shared;
 use crate::sys::unix;
+use crate::time;
+
+/// How long to wait before connecting again where the backlog was full.
+const PAUSE_FIRST: Duration = Duration::from_micros(100);
+const PAUSE_MAX: Duration = Duration::from_millis(5);
 
 /// Connects to a server at `path`, or under an abstract name if it begins with `@`.
 ///
@@ -33,9 +39,17 @@ use crate::sys::unix;
 /// ```
 pub async fn connect_unix(path: impl ToUnixAddress) -> io::Result<UnixStream> {
     let address = path.to_unix_address()?;
-    let attempt = async { connected(unix::unconnected()?, unix::encode(&address.0)?).await };
-    let fd = attempt.await.map_err(|error| about("connect to", &address, error))?;
-    UnixStream::from_fd(fd)
+    let mut pause = PAUSE_FIRST;
+    loop {
+        let attempt = async { connected(unix::unconnected()?, unix::encode(&address.0)?).await };
+        match attempt.await {
+            Ok(fd) => return UnixStream::from_fd(fd),
+            // The backlog is full, and no event tells when there is room.
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => time::sleep(pause).await,
+            Err(error) => return Err(about("connect to", &address, error)),
+        }
+        pause = (pause * 2).min(PAUSE_MAX);
+    }
 }
 
 /// A connection over a Unix domain socket.

@@ -6,6 +6,7 @@ use std::ptr;
 
 use super::waiting::Events;
 use crate::sys::buffers::Supply;
+use crate::sys::datagram::{self, Shape};
 use crate::sys::op::{Completion, Op};
 
 /// How often one descriptor is received from, or accepted on, before others have their turn.
@@ -48,6 +49,8 @@ impl Begun {
             Op::Accept { fd }
             | Op::Connect { fd, .. }
             | Op::Receive { fd }
+            | Op::ReceiveDatagrams { fd, .. }
+            | Op::SendDatagram { fd, .. }
             | Op::Send { fd, .. }
             | Op::AwaitReadable { fd }
             | Op::PollReadable { fd } => fd,
@@ -59,7 +62,7 @@ impl Begun {
 
     pub(super) fn direction(&self) -> Direction {
         match self.op {
-            Op::Connect { .. } | Op::Send { .. } => Direction::Writes,
+            Op::Connect { .. } | Op::Send { .. } | Op::SendDatagram { .. } => Direction::Writes,
             _ => Direction::Reads,
         }
     }
@@ -97,6 +100,14 @@ pub(super) fn perform(
     match begun.op {
         Op::Accept { fd } => accept(fd, token, complete),
         Op::Receive { fd } => receive(fd, token, events, supply, complete),
+        Op::ReceiveDatagrams { fd, shape } => receive_datagrams(fd, shape, token, supply, complete),
+        // SAFETY: who submitted it keeps the message valid until its completion.
+        Op::SendDatagram { fd, message } => match retried(|| unsafe { datagram::send_prepared(fd, message) })
+        {
+            Err(libc::EAGAIN) => Outcome::Waits,
+            Ok(sent) => end(sent as i32),
+            Err(error) => end(-error),
+        },
         Op::Connect { fd, address, len } => match connect(fd, address, len) {
             Err(libc::EINPROGRESS | libc::EALREADY) => Outcome::Waits,
             Ok(()) | Err(libc::EISCONN) => end(0),
@@ -164,6 +175,34 @@ fn receive(
             }
             Err(libc::EAGAIN) => return Outcome::Waits,
             Err(error) => return end(-error, complete),
+        }
+    }
+    Outcome::HasMore
+}
+
+fn receive_datagrams(
+    fd: RawFd,
+    shape: *const Shape,
+    token: u64,
+    supply: Option<&mut Supply>,
+    complete: &mut impl FnMut(Completion),
+) -> Outcome {
+    let end = |error: i32, complete: &mut dyn FnMut(Completion)| {
+        complete(Completion::made(token, -error, false, None));
+        Outcome::Ended
+    };
+    let Some(supply) = supply else { return end(libc::ENOBUFS, complete) };
+    for _ in 0..ROUNDS_MAX {
+        let Some((buffer, base, len)) = supply.next() else { return end(libc::ENOBUFS, complete) };
+        // SAFETY: the buffer is ours, and holds so many bytes; who submitted it keeps the shape valid.
+        let received = retried(|| unsafe { (*shape).receive(fd, base, len) });
+        match received {
+            Ok(received) => {
+                supply.consume();
+                complete(Completion::made(token, received as i32, true, Some(buffer)));
+            }
+            Err(libc::EAGAIN) => return Outcome::Waits,
+            Err(error) => return end(error, complete),
         }
     }
     Outcome::HasMore

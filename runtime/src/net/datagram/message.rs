@@ -1,0 +1,48 @@
+//! What came, and from where.
+
+use std::net::SocketAddr;
+use std::ops::Deref;
+
+use crate::net::TemporaryBuffer;
+
+/// A datagram that was received. It derefs to its bytes.
+///
+/// They lie where the kernel has put them, in a buffer of the shard that goes back with the last view of it. Stays on its shard.
+#[derive(Clone, Debug)]
+pub struct Datagram<A = SocketAddr> {
+    pub(super) bytes: TemporaryBuffer,
+    pub(super) source: A,
+    pub(super) is_truncated: bool,
+}
+
+impl<A> Datagram<A> {
+    /// The bytes, for [`share`](TemporaryBuffer::share) and for keeping them.
+    pub fn into_bytes(self) -> TemporaryBuffer {
+        self.bytes
+    }
+
+    /// Who sent it.
+    pub fn source(&self) -> &A {
+        &self.source
+    }
+
+    /// Whether it was longer than what the socket receives, and what does not fit is lost.
+    pub fn is_truncated(&self) -> bool {
+        self.is_truncated
+    }
+}
+
+impl<A> Deref for Datagram<A> {
+    type Target = [u8];
+
+    #[inline]
+    fn deref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl<A> AsRef<[u8]> for Datagram<A> {
+    fn as_ref(&self) -> &[u8] {
+        self
+    }
+}

@@ -1,0 +1,164 @@
+//! How a UDP socket behaves.
+
+use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use super::socket::UdpSocket;
+use crate::net::datagram::Datagrams;
+use crate::sys::datagram::UdpSetup;
+use crate::sys::socket::with;
+
+/// Options of [`UdpSocket::bind_with`].
+///
+/// ```
+/// use seastar::net::{UdpOptions, UdpSocket};
+///
+/// #[seastar::main(shards = 1)]
+/// async fn main() -> std::io::Result<()> {
+///     let options = UdpOptions::new().datagram_size_max(65_535).receive_buffer(1 << 20);
+///     let socket = UdpSocket::bind_with("127.0.0.1:0", options)?;
+///     socket.send_to(vec![7; 60_000], socket.local_address()?).await?;
+///     assert_eq!(socket.recv_from().await?.len(), 60_000);
+///     Ok(())
+/// }
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UdpOptions {
+    reuse_address: bool,
+    reuse_port: bool,
+    datagram_size_max: usize,
+    receive_buffer: Option<usize>,
+    send_buffer: Option<usize>,
+}
+
+const IN_A_BUFFER: usize = Datagrams::<SocketAddr>::IN_A_BUFFER;
+/// More than any datagram has.
+const SIZE_MAX: usize = 65_535;
+
+impl UdpOptions {
+    /// The defaults: see each option.
+    pub const fn new() -> UdpOptions {
+        UdpOptions {
+            reuse_address: false,
+            reuse_port: false,
+            datagram_size_max: IN_A_BUFFER,
+            receive_buffer: None,
+            send_buffer: None,
+        }
+    }
+
+    /// Whether several sockets may be on one address and all get what is sent to a multicast group (SO_REUSEADDR). Off by default: of other
+    /// datagrams only one of them would get any.
+    pub const fn reuse_address(mut self, on: bool) -> UdpOptions {
+        self.reuse_address = on;
+        self
+    }
+
+    /// Whether several sockets that say so share the datagrams for one address, spread by a hash of the sender's (SO_REUSEPORT). Off by
+    /// default; [`serve`](UdpSocket::serve) needs none of it.
+    pub const fn reuse_port(mut self, on: bool) -> UdpOptions {
+        self.reuse_port = on;
+        self
+    }
+
+    /// The largest datagram that is received whole; longer ones are cut. 8,148 bytes by default, what one buffer of the shard holds. With more, each
+    /// receive costs a call, and a block of this size while it lasts.
+    pub const fn datagram_size_max(mut self, bytes: usize) -> UdpOptions {
+        self.datagram_size_max = bytes;
+        self
+    }
+
+    /// How many bytes of datagrams the kernel keeps that nobody has received (SO_RCVBUF); `net.core.rmem_default` by default, and
+    /// `net.core.rmem_max` at most. Each datagram counts for more than its own bytes.
+    pub const fn receive_buffer(mut self, bytes: usize) -> UdpOptions {
+        self.receive_buffer = Some(bytes);
+        self
+    }
+
+    /// How many bytes may wait to be sent (SO_SNDBUF); `net.core.wmem_default` by default, and `net.core.wmem_max` at most.
+    pub const fn send_buffer(mut self, bytes: usize) -> UdpOptions {
+        self.send_buffer = Some(bytes);
+        self
+    }
+
+    pub(super) const fn setup(&self) -> UdpSetup {
+        UdpSetup {
+            reuse_address: self.reuse_address,
+            reuse_port: self.reuse_port,
+            receive_buffer: self.receive_buffer,
+            send_buffer: self.send_buffer,
+            coalesce: false,
+        }
+    }
+
+    /// The size of blocks, where the shard's buffers are too small.
+    pub(super) fn block(&self) -> Option<usize> {
+        (self.datagram_size_max > IN_A_BUFFER).then_some(self.datagram_size_max.min(SIZE_MAX))
+    }
+}
+
+impl Default for UdpOptions {
+    fn default() -> UdpOptions {
+        UdpOptions::new()
+    }
+}
+
+/// Writes a getter and a setter of the same option of the socket.
+macro_rules! options {
+    ($($(#[$doc:meta])* $get:ident / $set:ident: $kind:ty => $ask:ident / $tell:ident;)*) => {
+        /// Options of the socket, as the kernel has them.
+        impl UdpSocket {$(
+            $(#[$doc])*
+            pub fn $get(&self) -> io::Result<$kind> {
+                with(self.datagrams.fd(), |socket| socket.$ask())
+            }
+
+            #[doc = concat!("Sets [`", stringify!($get), "`](Self::", stringify!($get), ").")]
+            pub fn $set(&self, value: $kind) -> io::Result<()> {
+                with(self.datagrams.fd(), |socket| socket.$tell(value))
+            }
+        )*}
+    };
+}
+
+options! {
+    /// Whether it may send to broadcast addresses (SO_BROADCAST). Off by default.
+    broadcast / set_broadcast: bool => broadcast / set_broadcast;
+    /// Over how many routers its IPv4 datagrams go (IP_TTL).
+    ttl / set_ttl: u32 => ttl_v4 / set_ttl_v4;
+    /// The type of service of its IPv4 datagrams (IP_TOS).
+    tos / set_tos: u32 => tos_v4 / set_tos_v4;
+    /// Whether what it sends to an IPv4 group also comes back to this machine (IP_MULTICAST_LOOP). On by default.
+    multicast_loop_v4 / set_multicast_loop_v4: bool => multicast_loop_v4 / set_multicast_loop_v4;
+    /// Over how many routers what it sends to an IPv4 group goes (IP_MULTICAST_TTL). 1 by default, which is none.
+    multicast_ttl_v4 / set_multicast_ttl_v4: u32 => multicast_ttl_v4 / set_multicast_ttl_v4;
+    /// Whether what it sends to an IPv6 group also comes back to this machine (IPV6_MULTICAST_LOOP). On by default.
+    multicast_loop_v6 / set_multicast_loop_v6: bool => multicast_loop_v6 / set_multicast_loop_v6;
+    /// How many bytes the kernel keeps for it, twice what was asked for (SO_RCVBUF).
+    receive_buffer_size / set_receive_buffer_size: usize => recv_buffer_size / set_recv_buffer_size;
+    /// How many bytes may wait to be sent, twice what was asked for (SO_SNDBUF).
+    send_buffer_size / set_send_buffer_size: usize => send_buffer_size / set_send_buffer_size;
+}
+
+/// Groups.
+impl UdpSocket {
+    /// Receives what is sent to the group `group`, on the interface with this address; the kernel chooses one for `0.0.0.0`.
+    pub fn join_multicast_v4(&self, group: Ipv4Addr, interface: Ipv4Addr) -> io::Result<()> {
+        with(self.datagrams.fd(), |socket| socket.join_multicast_v4(&group, &interface))
+    }
+
+    /// Leaves a group that it [joined](Self::join_multicast_v4).
+    pub fn leave_multicast_v4(&self, group: Ipv4Addr, interface: Ipv4Addr) -> io::Result<()> {
+        with(self.datagrams.fd(), |socket| socket.leave_multicast_v4(&group, &interface))
+    }
+
+    /// Receives what is sent to the group `group`, on the interface with this number; the kernel chooses one for 0.
+    pub fn join_multicast_v6(&self, group: Ipv6Addr, interface: u32) -> io::Result<()> {
+        with(self.datagrams.fd(), |socket| socket.join_multicast_v6(&group, interface))
+    }
+
+    /// Leaves a group that it [joined](Self::join_multicast_v6).
+    pub fn leave_multicast_v6(&self, group: Ipv6Addr, interface: u32) -> io::Result<()> {
+        with(self.datagrams.fd(), |socket| socket.leave_multicast_v6(&group, interface))
+    }
+}
