@@ -144,9 +144,13 @@ async fn a_generator_and_an_interval() {
             }
             assert_eq!(sum, 4950);
         }
-        let mut ticks = pin!(interval(Duration::from_micros(10)));
+        let mut ticks = interval(Duration::from_micros(10));
         for _ in 0..20 {
-            ticks.as_mut().tick().await;
+            ticks.tick().await;
+        }
+        let mut ticks = pin!(ticks);
+        for _ in 0..20 {
+            assert_eq!(ticks.next().await, Some(()));
         }
     };
     assert_eq!(allocated(work).await, 0);

@@ -1,9 +1,9 @@
 //! An example as a child process.
 
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, Once};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -87,16 +87,33 @@ pub fn two_shards() -> &'static [&'static str] {
 
 /// Cargo puts examples beside the folder of the tests, and tells neither where.
 fn path(name: &str) -> PathBuf {
+    static BUILT: Once = Once::new();
     let mut path = std::env::current_exe().expect("a test has a path");
     path.pop();
     path.pop();
+    BUILT.call_once(|| build(&path));
     path.extend(["examples", name]);
-    assert!(
-        path.exists(),
-        "{} is missing; run `cargo build --examples`, or `cargo test` without a choice of targets",
-        path.display()
-    );
+    assert!(path.exists(), "{} is missing; run `cargo build --examples`", path.display());
     path
+}
+
+/// Builds the examples as this test was built: with a choice of targets, cargo leaves out or as they are those that were not chosen.
+fn build(folder: &Path) {
+    let Some(cargo) = std::env::var_os("CARGO") else { return };
+    let mut command = Command::new(cargo);
+    command.args(["build", "--quiet", "--package", env!("CARGO_PKG_NAME"), "--examples", "--profile"]);
+    let profile = folder.file_name().expect("a test lies in a folder");
+    command.arg(if profile == "debug" { "dev".as_ref() } else { profile });
+    let mut target = folder.parent().expect("the folder of a profile lies in another");
+    // That of the platform, if one was named.
+    if !target.join("CACHEDIR.TAG").exists()
+        && let (Some(platform), Some(parent)) = (target.file_name(), target.parent())
+    {
+        command.arg("--target").arg(platform);
+        target = parent;
+    }
+    let built = command.arg("--target-dir").arg(target).status().expect("cargo starts");
+    assert!(built.success(), "the examples cannot be built");
 }
 
 /// What a program prints, as it comes.

@@ -15,9 +15,11 @@ pub const STAYS_BORROWED: Question = "stays_borrowed";
 pub const STAYS_LOCKED: Question = "stays_locked";
 pub const BLOCKS: Question = "blocks";
 pub const IS_DROPPED: Question = "is_dropped";
+pub const IS_RELEASED: Question = "is_released";
 const WAITS: Question = "waits";
 const READS_FILES: Question = "reads_files";
 const SLEEPS: Question = "sleeps";
+const JOINS: Question = "joins";
 
 /// Functions of types that open something, and block if the type is one of `std`.
 const OPENS: [&str; 6] = ["bind", "connect", "connect_timeout", "create", "create_new", "open"];
@@ -52,8 +54,22 @@ fn method(call: &ExprMethodCall) -> Option<Question> {
     match (call.args.len(), name.as_str()) {
         (0, "accept" | "output" | "recv" | "status" | "wait") => Some(BLOCKS),
         (1, "open" | "recv_timeout") => Some(BLOCKS),
+        // One that was started before may have ended.
+        (0, "join") if is_spawn(&call.receiver) => Some(JOINS),
         (1, "wait") | (2, "wait_timeout" | "wait_while") => Some(WAITS),
         _ => None,
+    }
+}
+
+/// `thread::spawn(..)`, and what else is called like that.
+fn is_spawn(expr: &Expr) -> bool {
+    match reach::bare(expr) {
+        Expr::Call(call) => {
+            let Expr::Path(path) = &*call.func else { return false };
+            path.path.segments.last().is_some_and(|last| last.ident == "spawn")
+        }
+        Expr::MethodCall(call) => call.method == "spawn",
+        _ => false,
     }
 }
 
@@ -82,6 +98,32 @@ fn makes_its_type(path: &ExprPath) -> bool {
 pub fn is_guard(call: &ExprMethodCall) -> bool {
     let names = ["borrow", "borrow_mut", "lock", "read", "write"];
     call.args.is_empty() && names.iter().any(|name| call.method == name)
+}
+
+/// Whether a method may return something that is held as long as the value lives.
+pub fn may_hold(expr: &Expr) -> bool {
+    const HOLDS: [&str; 15] = [
+        "acquire",
+        "acquire_abortable",
+        "acquire_owned",
+        "acquire_timeout",
+        "consume_units",
+        "hold",
+        "hold_owned",
+        "lock",
+        "read",
+        "try_acquire",
+        "try_acquire_owned",
+        "try_hold",
+        "try_lock",
+        "try_read",
+        "try_write",
+    ];
+    match reach::bare(expr) {
+        Expr::Await(awaited) => may_hold(&awaited.base),
+        Expr::MethodCall(call) => call.method == "write" || HOLDS.iter().any(|name| call.method == name),
+        _ => false,
+    }
 }
 
 /// Whether the value may be a guard, a socket or the like, and its type is known for sure at the end of the body.

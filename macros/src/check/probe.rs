@@ -26,7 +26,7 @@ use syn::{
 
 use super::{
     blocking,
-    calls::{self, BLOCKS, IS_DROPPED, Question, STAYS_BORROWED, STAYS_LOCKED},
+    calls::{self, BLOCKS, IS_DROPPED, IS_RELEASED, Question, STAYS_BORROWED, STAYS_LOCKED},
     held::{Temporaries, across_await},
     paths::Paths,
     reach::{self, any, is_blocking_ok, is_conditional, located, stays_here},
@@ -163,11 +163,17 @@ impl VisitMut for Probes<'_> {
     }
 
     fn visit_local_mut(&mut self, local: &mut Local) {
+        let held = local.init.as_ref().is_some_and(|init| calls::may_hold(&init.expr));
         visit_mut::visit_local_mut(self, local);
-        if let (Pat::Wild(_), Some(LocalInit { expr, diverge: None, .. })) = (&local.pat, &mut local.init)
-            && matches!(**expr, Expr::Call(_) | Expr::MethodCall(_) | Expr::Async(_))
-        {
-            self.wrap(expr, vec![IS_DROPPED]);
+        if let (Pat::Wild(_), Some(LocalInit { expr, diverge: None, .. })) = (&local.pat, &mut local.init) {
+            match **expr {
+                Expr::Call(_) | Expr::MethodCall(_) | Expr::Async(_) if held => {
+                    self.wrap(expr, vec![IS_DROPPED, IS_RELEASED]);
+                }
+                Expr::Call(_) | Expr::MethodCall(_) | Expr::Async(_) => self.wrap(expr, vec![IS_DROPPED]),
+                Expr::Await(_) | Expr::Try(_) if held => self.wrap(expr, vec![IS_RELEASED]),
+                _ => {}
+            }
         }
     }
 
@@ -237,6 +243,9 @@ fn block(body: Expr) -> Block {
 /// The name of what is called.
 fn name(call: &Expr) -> Span {
     match call {
+        Expr::Await(awaited) => name(&awaited.base),
+        Expr::Try(question) => name(&question.expr),
+        Expr::MethodCall(call) if call.method == "unwrap" || call.method == "expect" => name(&call.receiver),
         Expr::MethodCall(call) => call.method.span(),
         Expr::Call(call) => match &*call.func {
             Expr::Path(path) => path.path.segments.last().map_or(call.func.span(), |last| last.ident.span()),

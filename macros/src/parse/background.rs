@@ -59,7 +59,7 @@ pub fn parse(input: TokenStream, errors: &mut Errors) -> Detached {
     Detached {
         krate,
         gate: gate.filter(|gate| !is(gate, "none")),
-        policy: policy.map_or(Policy::Log, self::policy),
+        policy: policy.map_or(Policy::Log, |policy| self::policy(policy, errors)),
         future: match errors.are_enough() {
             true => Expr::Verbatim(quote!(::core::future::pending::<()>())),
             false => future(body, errors),
@@ -71,12 +71,28 @@ fn is(expr: &Expr, word: &str) -> bool {
     matches!(expr, Expr::Path(path) if path.path.is_ident(word))
 }
 
-fn policy(value: Expr) -> Policy {
+const POLICIES: [&str; 3] = ["log", "ignore", "stop"];
+
+/// Words that somebody may take for a policy, and hardly for the name of a function or a variable.
+const NO_POLICIES: [&str; 10] =
+    ["warn", "error", "info", "debug", "trace", "print", "none", "panic", "abort", "exit"];
+
+fn policy(value: Expr, errors: &mut Errors) -> Policy {
     match value {
         value if is(&value, "log") => Policy::Log,
         value if is(&value, "ignore") => Policy::Ignore,
         value if is(&value, "stop") => Policy::Stop,
-        value => Policy::Call(value),
+        value => {
+            let Some(word) = NO_POLICIES.iter().find(|word| is(&value, word)) else {
+                return Policy::Call(value);
+            };
+            let there_are = POLICIES.map(|policy| format!("`{policy}`")).join(", ");
+            errors.at(
+                &value,
+                format!("there is no policy `{word}`; there are {there_are}, and closures that take the error, as `|error| ..`"),
+            );
+            Policy::Log
+        }
     }
 }
 
@@ -134,6 +150,8 @@ mod tests {
         let mistakes = |input| parsed(input).1;
         let [gate, policy] = &mistakes(quote!(=> f))[..] else { panic!("two mistakes") };
         assert!(gate.contains("`gate = none`") && policy.contains("`on_error = log`"));
+        let policy = "there is no policy `warn`; there are `log`, `ignore`, `stop`, and closures that take the error, as `|error| ..`";
+        assert_eq!(mistakes(quote!(gate = g, on_error = warn => f)), [policy]);
         let option = "there is no option `gates`; did you mean `gate`?";
         assert_eq!(mistakes(quote!(gates = g, on_error = log => f)), [option]);
         let twice = "`gate` is set twice; remove one of the two";

@@ -74,6 +74,22 @@ pub trait MaySleep {}
 )]
 pub trait MayBeDropped {}
 
+/// What may be let go as soon as it is there.
+#[diagnostic::on_unimplemented(
+    message = "what is held here is given back at once",
+    label = "`let _` keeps nothing",
+    note = "give it a name, as in `let _held = ..`, so that it is held to the end of the block; write `drop(..)` if giving it back is meant"
+)]
+pub trait MayBeReleased {}
+
+/// What a fiber may do with a thread.
+#[diagnostic::on_unimplemented(
+    message = "`join` of a thread blocks the whole shard",
+    label = "while it waits for the thread, no fiber of this shard runs",
+    note = "let the thread wake a fiber when it is done, by an async channel such as that of the crate `async-channel`; write `seastar::blocking_ok!(..)` around it where blocking is meant"
+)]
+pub trait MayJoin {}
+
 /// The questions, to be asked as `(&&&witness).question()`.
 pub mod ask {
     use std::cell::{Ref, RefMut};
@@ -83,9 +99,10 @@ pub mod ask {
         Barrier, BarrierWaitResult, Condvar, LockResult, Mutex, MutexGuard, RwLock, RwLockReadGuard,
         RwLockWriteGuard, WaitTimeoutResult,
     };
-    use std::{fs, io, net, os::unix::net as unix, process};
+    use std::{fs, io, net, os::unix::net as unix, process, thread};
 
     use super::*;
+    use crate::sync::{self, GateHolder, OwnedGateHolder, OwnedSemaphoreUnits, SemaphoreUnits};
 
     /// The types about which the answer to a question is no, and what to blame for each.
     macro_rules! no {
@@ -115,7 +132,9 @@ pub mod ask {
         NotWaiting waits
         NotReadingFiles reads_files
         NotSleeping sleeps
+        NotJoining joins
         NotDropped is_dropped
+        NotReleased is_released
     }
 
     #[doc(hidden)]
@@ -248,6 +267,16 @@ pub mod ask {
     no! { Sleeping: [] () => () }
 
     #[doc(hidden)]
+    pub trait Joining {
+        type Type;
+        #[rustfmt::skip]
+        fn joins(&self) where Self::Type: MayJoin {}
+    }
+
+    // Asked of `spawn(..).join()`.
+    no! { Joining: [T] thread::Result<T> => thread::JoinHandle<T> }
+
+    #[doc(hidden)]
     pub trait Dropped {
         type Type;
         #[rustfmt::skip]
@@ -265,4 +294,32 @@ pub mod ask {
 
     // Its fiber has begun, and goes on without a handle.
     impl<T> RunsOn for &&Witness<crate::JoinHandle<T>> {}
+
+    #[doc(hidden)]
+    pub trait Released {
+        type Type;
+        #[rustfmt::skip]
+        fn is_released(&self) where Self::Type: MayBeReleased {}
+    }
+
+    /// What is held for as long as a value lives, and what may be such a value.
+    macro_rules! held {
+        ($([$($generic:tt)*] $ty:ty;)*) => {
+            $(no! { Released:
+                [$($generic)*] $ty => $ty,
+                [$($generic)*] Option<$ty> => $ty,
+                [$($generic)* E] Result<$ty, E> => $ty,
+            })*
+        };
+    }
+
+    held! {
+        ['b,] SemaphoreUnits<'b>;
+        [const UNITS: usize,] OwnedSemaphoreUnits<UNITS>;
+        ['b,] GateHolder<'b>;
+        [] OwnedGateHolder;
+        ['b, T: ?Sized,] sync::MutexGuard<'b, T>;
+        ['b, T: ?Sized,] sync::RwLockReadGuard<'b, T>;
+        ['b, T: ?Sized,] sync::RwLockWriteGuard<'b, T>;
+    }
 }

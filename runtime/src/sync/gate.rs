@@ -75,6 +75,7 @@ impl Gate {
 
     /// [`hold`](Self::hold) that says nothing about why not.
     #[inline]
+    #[must_use = "the gate is left at once when nobody keeps the holder"]
     pub fn try_hold(&self) -> Option<GateHolder<'_>> {
         self.hold().ok()
     }

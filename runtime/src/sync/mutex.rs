@@ -68,6 +68,7 @@ impl<T: ?Sized> Mutex<T> {
     /// assert_eq!(*mutex.try_lock().unwrap(), 7);
     /// ```
     #[inline]
+    #[must_use = "the mutex is unlocked at once when nobody keeps the guard"]
     pub fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
         (!self.locked.replace(true)).then(|| MutexGuard { mutex: self })
     }

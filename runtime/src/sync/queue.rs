@@ -104,7 +104,7 @@ impl<T> Queue<T> {
     #[inline]
     pub fn try_push(&self, item: T) -> Result<(), Rejected<T>> {
         if !self.has_room() {
-            let why = if self.aborted.get() { QueueError::QueueAborted } else { QueueError::Full };
+            let why = if self.aborted.get() { QueueError::Closed } else { QueueError::Full };
             return Err(Rejected { item, why });
         }
         self.add(item);
@@ -119,7 +119,7 @@ impl<T> Queue<T> {
         {
             return Ok(item);
         }
-        Err(if self.aborted.get() { QueueError::QueueAborted } else { QueueError::Empty })
+        Err(if self.aborted.get() { QueueError::Closed } else { QueueError::Empty })
     }
 
     /// Waits until there is an item that nobody else waits for. Another fiber may take it first.
@@ -138,7 +138,7 @@ impl<T> Queue<T> {
     /// let queue = seastar::sync::Queue::new(1);
     /// queue.try_push(7).unwrap();
     /// queue.abort();
-    /// assert_eq!(queue.try_pop().unwrap_err().to_string(), "queue aborted");
+    /// assert_eq!(queue.try_pop().unwrap_err().to_string(), "queue closed");
     /// ```
     pub fn abort(&self) {
         self.aborted.set(true);
@@ -286,7 +286,7 @@ impl<T> Request for Pushing<'_, T> {
     fn take_now(waiter: &Waiter<Self>) -> Option<Self::Output> {
         let queue = waiter.host().0;
         if !queue.has_room() {
-            return queue.aborted.get().then(|| rejected(waiter, QueueError::QueueAborted));
+            return queue.aborted.get().then(|| rejected(waiter, QueueError::Closed));
         }
         if let Offer::Item(item) = waiter.replace_value(Offer::Taken) {
             queue.add(item);
@@ -295,7 +295,7 @@ impl<T> Request for Pushing<'_, T> {
     }
 
     fn woken(waiter: &Waiter<Self>, _: State) -> Option<Self::Output> {
-        Some(rejected(waiter, QueueError::QueueAborted))
+        Some(rejected(waiter, QueueError::Closed))
     }
 
     fn hand_on(_: &Waiter<Self>, _: State) {}
@@ -332,7 +332,7 @@ impl<T> Request for Popping<'_, T> {
     fn woken(waiter: &Waiter<Self>, _: State) -> Option<Self::Output> {
         let queue = waiter.host().0;
         if queue.aborted.get() {
-            return Some(Err(QueueError::QueueAborted));
+            return Some(Err(QueueError::Closed));
         }
         queue.promised.set(queue.promised.get() - 1);
         queue.take().map(Ok)
@@ -364,7 +364,7 @@ macro_rules! news {
             fn take_now(waiter: &Waiter<Self>) -> Option<Self::Output> {
                 let queue = waiter.host().0;
                 if queue.aborted.get() {
-                    return Some(Err(QueueError::QueueAborted));
+                    return Some(Err(QueueError::Closed));
                 }
                 let there: fn(&Queue<T>) -> bool = $there;
                 there(queue).then_some(Ok(()))
@@ -372,7 +372,7 @@ macro_rules! news {
 
             fn woken(waiter: &Waiter<Self>, _: State) -> Option<Self::Output> {
                 let aborted = waiter.host().0.aborted.get();
-                Some(if aborted { Err(QueueError::QueueAborted) } else { Ok(()) })
+                Some(if aborted { Err(QueueError::Closed) } else { Ok(()) })
             }
 
             fn hand_on(_: &Waiter<Self>, _: State) {}

@@ -58,8 +58,8 @@ pub enum QueueError {
     TimedOut,
     /// The [`AbortSource`](super::AbortSource) of the wait was aborted first; the queue goes on.
     Aborted,
-    /// The queue was [aborted](super::Queue::abort).
-    QueueAborted,
+    /// The queue was ended by [`Queue::abort`](super::Queue::abort).
+    Closed,
 }
 
 impl From<Why> for QueueError {
@@ -78,7 +78,7 @@ impl fmt::Display for QueueError {
             QueueError::Empty => "queue is empty",
             QueueError::TimedOut => "queue timed out",
             QueueError::Aborted => "abort requested",
-            QueueError::QueueAborted => "queue aborted",
+            QueueError::Closed => "queue closed",
         })
     }
 }

@@ -70,6 +70,7 @@ impl<T: ?Sized> RwLock<T> {
 
     /// The value to read, unless somebody writes, or anybody waits.
     #[inline]
+    #[must_use = "the reading ends at once when nobody keeps the guard"]
     pub fn try_read(&self) -> Option<RwLockReadGuard<'_, T>> {
         let free = self.readers.get() != WRITTEN && self.waiters.is_empty();
         free.then(|| {
@@ -80,6 +81,7 @@ impl<T: ?Sized> RwLock<T> {
 
     /// The value to change, unless somebody reads or writes.
     #[inline]
+    #[must_use = "the writing ends at once when nobody keeps the guard"]
     pub fn try_write(&self) -> Option<RwLockWriteGuard<'_, T>> {
         // If nobody holds it, nobody waits.
         (self.readers.get() == 0).then(|| {

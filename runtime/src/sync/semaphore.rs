@@ -155,12 +155,14 @@ impl<const UNITS: usize> Semaphore<UNITS> {
 
     /// Takes units if they are there and nobody waits for any (SEM-3).
     #[inline]
+    #[must_use = "the units go back at once when nobody keeps them"]
     pub fn try_acquire(&self, units: usize) -> Option<SemaphoreUnits<'_>> {
         self.core.try_take(units, self.capacity()).then(|| Units::new(&self.core, units))
     }
 
     /// [`try_acquire`](Self::try_acquire) for units that live longer than a borrow.
     #[inline]
+    #[must_use = "the units go back at once when nobody keeps them"]
     pub fn try_acquire_owned(self: &Rc<Self>, units: usize) -> Option<Units<Rc<Self>>> {
         self.core.try_take(units, self.capacity()).then(|| Units::new(self.clone(), units))
     }

@@ -1,7 +1,7 @@
 //! Ticks at a steady pace.
 
 use std::fmt;
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -14,19 +14,21 @@ use crate::sys::clock;
 /// A stream that ticks every `period`, for the first time one period from now; it never ends.
 ///
 /// The pace is kept: a tick that is taken late does not shift those after it, and ticks that were missed
-/// altogether are left out. Takes no memory beyond itself. Await [`Interval::tick`], or use it as a
+/// altogether are left out. Takes no memory beyond itself. Await [`Interval::tick`], or pin it and use it as a
 /// [`Stream`](futures_core::Stream).
 ///
 /// ```
 /// use std::{pin::pin, time::Duration};
-/// use seastar::time::interval;
+/// use seastar::{future::StreamExt, time::interval};
 ///
 /// #[seastar::main(shards = 1)]
 /// async fn main() {
-///     let mut ticks = pin!(interval(Duration::from_millis(1)));
+///     let mut ticks = interval(Duration::from_millis(1));
 ///     for _ in 0..3 {
-///         ticks.as_mut().tick().await;
+///         ticks.tick().await;
 ///     }
+///     let mut ticks = pin!(ticks);
+///     ticks.next().await;
 /// }
 /// ```
 ///
@@ -38,13 +40,14 @@ pub fn interval(period: Duration) -> Interval {
     assert!(!period.is_zero(), "an interval of no length would tick without end");
     let period = clock::duration_nanos(period);
     let next = clock::now().saturating_add(period);
-    Interval { sleep: Sleep::until(next, None), next, period }
+    Interval { sleep: None, next, period }
 }
 
 /// The stream of [`interval`].
 #[must_use = "an interval ticks when it is awaited"]
 pub struct Interval {
-    sleep: Sleep,
+    /// Of the stream.
+    sleep: Option<Sleep>,
     /// When the next tick is due, and how much later the one after, in nanoseconds.
     next: u64,
     period: u64,
@@ -52,21 +55,9 @@ pub struct Interval {
 
 impl Interval {
     /// Waits for the next tick. Dropping the future loses no tick.
-    pub async fn tick(mut self: Pin<&mut Self>) {
-        poll_fn(|context| self.as_mut().poll_tick(context)).await;
-    }
-
-    fn poll_tick(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        // SAFETY: the sleep is pinned with `self`; the rest never is.
-        let (mut sleep, next, period) = unsafe {
-            let this = self.get_unchecked_mut();
-            (Pin::new_unchecked(&mut this.sleep), &mut this.next, this.period)
-        };
-        ready!(sleep.as_mut().poll(context));
-        let now = clock::now();
-        *next = after(*next, period, now);
-        sleep.set(Sleep::until(*next, None));
-        Poll::Ready(())
+    pub async fn tick(&mut self) {
+        Sleep::until(self.next, None).await;
+        self.next = after(self.next, self.period, clock::now());
     }
 }
 
@@ -80,7 +71,20 @@ impl Stream for Interval {
     type Item = ();
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<()>> {
-        self.poll_tick(context).map(Some)
+        // SAFETY: the sleep is pinned with `self`; the rest never is.
+        let (mut sleep, next, period) = unsafe {
+            let this = self.get_unchecked_mut();
+            (Pin::new_unchecked(&mut this.sleep), &mut this.next, this.period)
+        };
+        if sleep.is_none() {
+            sleep.set(Some(Sleep::until(*next, None)));
+        }
+        if let Some(sleep) = sleep.as_mut().as_pin_mut() {
+            ready!(sleep.poll(context));
+        }
+        sleep.set(None);
+        *next = after(*next, period, clock::now());
+        Poll::Ready(Some(()))
     }
 }
 

@@ -10,7 +10,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
-use seastar::{sleep, spawn, yield_now};
+use seastar::{blocking_ok, sleep, spawn, yield_now};
 
 use super::guard::guard;
 use super::run::run;
@@ -87,7 +87,7 @@ async fn a_late_waker_wakes_nobody_else() {
     for _ in 0..100 {
         late.wake_by_ref();
         let also_late = late.clone();
-        thread::spawn(move || also_late.wake()).join().unwrap();
+        blocking_ok!(thread::spawn(move || also_late.wake()).join()).unwrap();
         yield_now().await;
     }
     assert_eq!(polls.get(), 1);

@@ -180,7 +180,7 @@ fn a_waker_that_panics_keeps_nothing_from_others() {
         assert!(poll_with(pop.as_mut(), &Waker::from(Arc::new(Panics))).is_pending());
     }
     queue.abort();
-    assert!(pops.iter_mut().all(|pop| poll(pop.as_mut()) == Poll::Ready(Err(QueueError::QueueAborted))));
+    assert!(pops.iter_mut().all(|pop| poll(pop.as_mut()) == Poll::Ready(Err(QueueError::Closed))));
 }
 
 /// A timer's waker is woken by the loop itself.

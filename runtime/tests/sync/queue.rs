@@ -60,13 +60,13 @@ fn q_1_abort_drops_and_refuses() {
     assert!(poll(push.as_mut()).is_pending());
     queue.abort();
     assert_eq!(Rc::strong_count(&item), 2, "the one inside is gone");
-    assert_eq!(poll(pop.as_mut()), Poll::Ready(Err(QueueError::QueueAborted)));
+    assert_eq!(poll(pop.as_mut()), Poll::Ready(Err(QueueError::Closed)));
     let Poll::Ready(Err(rejected)) = poll(push.as_mut()) else { panic!("aborted") };
-    assert_eq!(rejected.why, QueueError::QueueAborted);
-    assert_eq!(now(queue.push(item)).unwrap_err().why, QueueError::QueueAborted);
-    assert_eq!(now(queue.pop()), Err(QueueError::QueueAborted));
-    assert_eq!(now(queue.not_empty()), Err(QueueError::QueueAborted));
-    assert_eq!(now(queue.not_full()), Err(QueueError::QueueAborted));
+    assert_eq!(rejected.why, QueueError::Closed);
+    assert_eq!(now(queue.push(item)).unwrap_err().why, QueueError::Closed);
+    assert_eq!(now(queue.pop()), Err(QueueError::Closed));
+    assert_eq!(now(queue.not_empty()), Err(QueueError::Closed));
+    assert_eq!(now(queue.not_full()), Err(QueueError::Closed));
 }
 
 /// What an item does when it is dropped finds the queue ended.
@@ -75,7 +75,7 @@ fn q_1_nothing_comes_out_of_a_queue_that_is_aborted() {
     struct Looks(Rc<Queue<Looks>>, Rc<Cell<u32>>);
     impl Drop for Looks {
         fn drop(&mut self) {
-            assert_eq!(self.0.try_pop().err(), Some(QueueError::QueueAborted));
+            assert_eq!(self.0.try_pop().err(), Some(QueueError::Closed));
             assert_eq!(self.0.len(), 0);
             self.1.set(self.1.get() + 1);
         }
