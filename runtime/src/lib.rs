@@ -52,7 +52,9 @@ pub use clap;
 pub use mem::{MemoryStatistics, ShardLocal};
 pub use reactor::{maybe_yield, need_preempt};
 pub use seastar_macros::{main, shard_local, task, test};
-pub use service::{Local, NotRunning, Service, Sharded, Startup};
+pub use service::{
+    CallError, CallOptions, Local, NotRunning, Service, ServiceGroup, Sharded, Startup, submit_to_with,
+};
 pub use smp::{
     Alien, AlienCall, AlienError, ForeignPtr, InvokeOnAll, Merge, Message, SubmitTo, alien, invoke_on_all,
     shard_count, submit_to, this_shard,

@@ -65,7 +65,7 @@ pub(super) fn run(
     if let (Some(neighbours), Some((locals, tasks, reactor))) = (neighbours, parts) {
         let mesh = Mesh::enter(seat, &neighbours);
         trace_start(config, index, &reactor);
-        let shard = Shard { services: Services::enter(), mesh, reactor, tasks, locals, memory };
+        let shard = Shard { services: Services::enter(&mesh), mesh, reactor, tasks, locals, memory };
         lead.begin(&shard.reactor);
         shard.run(control, index, lead);
         shard.stop(control, lead);

@@ -8,7 +8,7 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 
 use super::instance::Local;
-use super::{NotRunning, Service, Sharded, table};
+use super::{CallError, CallOptions, NotRunning, Service, Sharded, options, table};
 use crate::smp::{self, CallFailure, Fan, Merge, Message, Targets};
 
 /// A call as a value: what it takes along, and what it does with the instance.
@@ -110,6 +110,24 @@ pub fn call_on<S: Service, C: ServiceCall<S>>(
         true => visit(service, call),
         false => Visit::NotRunning(NotRunning::beyond::<S>(shard)),
     })
+}
+
+/// Runs a call on the instance of one shard, within limits.
+#[track_caller]
+pub(super) fn call_with<S: Service, C: ServiceCall<S>>(
+    service: Sharded<S>,
+    options: CallOptions,
+    shard: usize,
+    call: C,
+) -> impl Future<Output = Result<C::Output, CallError>> {
+    let called_at = Location::caller();
+    async move {
+        if shard >= smp::shard_count() {
+            return Err(NotRunning::beyond::<S>(shard).into());
+        }
+        let answer = options::submit(options, shard, called_at, move || visit(service, call)).await?;
+        Ok(answer?)
+    }
 }
 
 /// Runs a call on all instances.

@@ -10,7 +10,7 @@ use std::panic::Location;
 use super::call::{self, Closure};
 use super::instance::Local;
 use super::start::{self, Startup};
-use super::{NotRunning, Service, route, stop, table};
+use super::{CallError, CallOptions, NotRunning, Service, route, stop, table};
 use crate::smp::{self, Merge, Message};
 
 /// Bits of the word: which entry of the tables, which one shard if it is on one only, and the number of the start.
@@ -156,6 +156,49 @@ impl<S: Service> Sharded<S> {
         T: Message,
     {
         call::call_on(self, shard, Closure::new(call))
+    }
+
+    /// [`invoke_on`](Self::invoke_on) within limits: a deadline, a group.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError::NotRunning`] if there is no instance, or no such shard; and as
+    /// [`submit_to_with`](crate::submit_to_with).
+    ///
+    /// ```
+    /// # use seastar::{CallError, CallOptions, Service, ServiceGroup, Sharded};
+    /// # struct Index;
+    /// # impl Service for Index {
+    /// #     type Stopped = ();
+    /// # }
+    /// # impl Index {
+    /// #     async fn find(&self, _key: u64) -> Option<u64> {
+    /// #         Some(7)
+    /// #     }
+    /// # }
+    /// static LOOKUPS: ServiceGroup = ServiceGroup::new("lookups", 64);
+    ///
+    /// #[seastar::main(shards = 2, overprovisioned = true)]
+    /// async fn main() -> Result<(), CallError> {
+    ///     let index = Sharded::start(async |_| Index).await;
+    ///     let options = CallOptions::new().group(&LOOKUPS).timeout(std::time::Duration::from_secs(1));
+    ///     let found = index.invoke_on_with(options, 1, async |index: &Index| index.find(3).await).await?;
+    ///     assert_eq!(found, Some(7));
+    ///     Ok(())
+    /// }
+    /// ```
+    #[track_caller]
+    pub fn invoke_on_with<F, T>(
+        self,
+        options: CallOptions,
+        shard: usize,
+        call: F,
+    ) -> impl Future<Output = Result<T, CallError>>
+    where
+        F: AsyncFnOnce(&S) -> T + Send + 'static,
+        T: Message,
+    {
+        call::call_with(self, options, shard, Closure::new(call))
     }
 
     /// Runs a copy of `call` on every instance at the same time, and waits for all (SH-10).

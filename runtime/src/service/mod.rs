@@ -5,8 +5,10 @@
 
 mod call;
 mod error;
+mod group;
 mod handle;
 mod instance;
+mod options;
 mod registry;
 mod route;
 mod start;
@@ -15,8 +17,10 @@ mod table;
 
 pub use call::{ServiceCall, call_all, call_map, call_on, call_reduce};
 pub use error::NotRunning;
+pub use group::ServiceGroup;
 pub use handle::Sharded;
 pub use instance::Local;
+pub use options::{CallError, CallOptions, submit_to_with};
 pub(crate) use registry::has_services;
 pub use start::Startup;
 pub(crate) use stop::stop_services;

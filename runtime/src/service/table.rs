@@ -4,10 +4,12 @@ use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 
+use super::group::Lanes;
 use super::handle::Word;
 use super::instance::{Held, Local};
 use super::registry::Registry;
-use super::{Service, Sharded};
+use super::{Service, Sharded, options};
+use crate::smp::Mesh;
 use crate::task;
 
 thread_local! {
@@ -25,14 +27,21 @@ struct Table {
     instances: RefCell<Vec<Option<(Word, Held)>>>,
     /// All services of the program; only used on the shard that leads.
     registry: Registry,
+    lanes: RefCell<Lanes>,
     /// Nothing begins any more.
     closed: Cell<bool>,
 }
 
 impl Services {
-    pub(crate) fn enter() -> Services {
+    pub(crate) fn enter(mesh: &Mesh) -> Services {
+        mesh.tell_returns(options::call_returned);
         let instances = RefCell::new(Vec::with_capacity(64));
-        let table = Box::new(Table { instances, registry: Registry::new(), closed: Cell::new(false) });
+        let table = Box::new(Table {
+            instances,
+            registry: Registry::new(),
+            lanes: RefCell::new(Vec::new()),
+            closed: Cell::new(false),
+        });
         TABLE.set(&*table);
         Services { table }
     }
@@ -73,6 +82,11 @@ fn with<R>(act: impl FnOnce(&Table) -> R) -> Option<R> {
 /// The list of all services, on the shard that leads.
 pub(super) fn with_registry<R>(act: impl FnOnce(&Registry) -> R) -> Option<R> {
     with(|table| act(&table.registry))
+}
+
+/// The lanes of this shard's calls.
+pub(super) fn with_lanes<R>(act: impl FnOnce(&mut Lanes) -> R) -> Option<R> {
+    with(|table| act(&mut table.lanes.borrow_mut()))
 }
 
 /// This shard's instance of a service.

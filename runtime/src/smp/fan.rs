@@ -93,12 +93,12 @@ where
             }
         } else if let Some(header) = this.away {
             // SAFETY: this caller's part of a parcel that is away.
-            let next = unsafe { header.as_ref() }.next.get();
+            let next = unsafe { header.as_ref() }.link.get();
             // SAFETY: sent by `launch` with these types, and not used after its answer.
             let Poll::Ready(answer) = (unsafe { poll_answer::<F, R>(header, context) }) else {
                 return Poll::Pending;
             };
-            this.away = next;
+            this.away = next.map(NonNull::cast);
             answer
         } else {
             Err(CallFailure::NoMemoryHere)
@@ -123,7 +123,7 @@ where
             let Ok(header) = packed else { break };
             match last.replace(header) {
                 // SAFETY: this caller's part of a parcel that is away.
-                Some(last) => unsafe { last.as_ref() }.next.set(Some(header)),
+                Some(last) => unsafe { last.as_ref() }.link.set(Some(header.cast())),
                 None => self.away = Some(header),
             }
             mesh::send(shard as u32, header);
@@ -163,7 +163,7 @@ impl<F, R: Future> Drop for Fan<F, R> {
         while let Some(header) = self.away {
             // SAFETY: this caller's part of a parcel that is away, of which `abandon` is the last use.
             unsafe {
-                self.away = header.as_ref().next.get();
+                self.away = header.as_ref().link.get().map(NonNull::cast);
                 abandon(header);
             }
         }

@@ -255,15 +255,19 @@ impl<T> ForeignPtr<T> {
         // SAFETY: used on the shard of the value.
         unsafe impl Send for Home {}
 
-        let dock = &self.head().docks.clone()[self.head().shard as usize];
+        let docks = self.head().docks.clone();
+        let dock = &docks[self.head().shard as usize];
         let home = Home(head);
         let job = move || {
             let home = home;
             // SAFETY: docks run this on the shard of the value, to which nobody else refers.
             unsafe { returned(home.0) };
         };
-        // A dock that is closed drops the job, and nothing with it: the value is leaked.
-        drop(dock.post(Box::new(job)));
+        if dock.post(Box::new(job)).is_err() {
+            // Its shard has ended: the value is leaked.
+            // SAFETY: the last reference, and nobody comes to drop it.
+            unsafe { (&raw mut (*head.as_ptr()).docks).drop_in_place() };
+        }
     }
 }
 

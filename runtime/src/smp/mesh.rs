@@ -66,6 +66,10 @@ pub(crate) fn current_shard() -> Option<u32> {
     SHARD.get().map(|(index, _)| index)
 }
 
+/// Who is told the word of a call that has returned. The words come from
+/// [`SubmitTo::when_returned`](super::SubmitTo::when_returned), each once.
+pub(crate) type WhenReturned = unsafe fn(NonNull<()>);
+
 /// What one shard needs to take part: its ends of all rings. Made on one thread, used on another.
 pub(crate) struct Seat {
     index: u32,
@@ -106,6 +110,7 @@ pub(crate) struct Mesh {
     outgoing: Vec<Outgoing>,
     incoming: Vec<Consumer>,
     docks: Docks,
+    when_returned: Cell<Option<WhenReturned>>,
     /// Own parcels that are away.
     outstanding: Cell<usize>,
     /// Parcels that are not in a ring yet.
@@ -133,6 +138,7 @@ impl Mesh {
             outgoing: outgoing.collect(),
             incoming: seat.incoming,
             docks: seat.docks,
+            when_returned: Cell::new(None),
             outstanding: Cell::new(0),
             unsent: Cell::new(0),
             active: Cell::new(false),
@@ -141,6 +147,11 @@ impl Mesh {
         SHARD.set(Some((mesh.index, neighbours.len() as u32)));
         MESH.set(&*mesh);
         mesh
+    }
+
+    /// Sets who is told.
+    pub(crate) fn tell_returns(&self, when_returned: WhenReturned) {
+        self.when_returned.set(Some(when_returned));
     }
 
     fn dock(&self) -> &Dock {
@@ -269,6 +280,15 @@ pub(super) fn send_back(header: NonNull<Header>) {
 /// Sends a foreign value to its shard, to be dropped there.
 pub(super) fn send_home(shard: u32, head: NonNull<foreign::Head>) {
     with(|mesh| mesh.send_to(shard, head, HOME));
+}
+
+/// Tells that a call has returned.
+#[cold]
+pub(super) fn tell(word: NonNull<()>) {
+    if let Some(when_returned) = with(|mesh| mesh.when_returned.get()).flatten() {
+        // SAFETY: the word of a call that has just returned.
+        unsafe { when_returned(word) };
+    }
 }
 
 /// Calls of this shard that are not answered yet, and what waits to be sent.

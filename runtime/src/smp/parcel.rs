@@ -48,8 +48,10 @@ pub(super) struct Header {
     pub(super) abandoned: Cell<bool>,
     /// Caller's: who waits.
     pub(super) waker: WakerSlot,
-    /// Caller's: the next of the calls that were made together.
-    pub(super) next: Cell<Option<NonNull<Header>>>,
+    /// Caller's: `link` is for whoever is told when calls return.
+    pub(super) is_told: Cell<bool>,
+    /// Caller's: the next of the calls that were made together, or a word that is told when this returns.
+    pub(super) link: Cell<Option<NonNull<()>>>,
 }
 
 /// Bytes that a call to another shard may take: in turn for what it captures, its future, and its result.
@@ -185,7 +187,8 @@ pub(super) unsafe fn pack<F: FnOnce() -> R, R: Future>(
         returned: Cell::new(false),
         abandoned: Cell::new(false),
         waker: WakerSlot::new(),
-        next: Cell::new(None),
+        is_told: Cell::new(false),
+        link: Cell::new(None),
     };
     let contents = UnsafeCell::new(Contents { closure: ManuallyDrop::new(closure) });
     // SAFETY: a fresh block of the class that holds a whole parcel of these types.

@@ -72,6 +72,18 @@ enum State<F, R> {
     Done,
 }
 
+impl<F, R: Future> SubmitTo<F, R> {
+    /// Has the shard's [`WhenReturned`](mesh::WhenReturned) told this word when the call returns, also if it is dropped before. Only for
+    /// calls that were just sent.
+    pub(crate) fn when_returned(&self, word: NonNull<()>) {
+        let State::Sent(header) = &self.state else { unreachable!("it was sent") };
+        // SAFETY: the caller's part of the parcel is ours.
+        let parcel = unsafe { header.as_ref() };
+        parcel.link.set(Some(word));
+        parcel.is_told.set(true);
+    }
+}
+
 // What may be sent is asked where one is made, and not here, where a second error would say it again.
 impl<F: FnOnce() -> R, R: Future> Future for SubmitTo<F, R> {
     type Output = R::Output;
@@ -218,6 +230,11 @@ pub(super) unsafe fn returned(header: NonNull<Header>) {
     // SAFETY: promised by the caller.
     let parcel = unsafe { header.as_ref() };
     parcel.returned.set(true);
+    if parcel.is_told.get()
+        && let Some(word) = parcel.link.get()
+    {
+        mesh::tell(word);
+    }
     if parcel.abandoned.get() {
         let called_at = parcel.called_at;
         // SAFETY: nobody waits, so this was the last use.

@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
+use crate::poll_once;
 use seastar::{NotRunning, Service, Sharded, shard_count, sleep, spawn, this_shard, yield_now};
 
 struct Counter {
@@ -165,22 +166,13 @@ async fn a_dropped_call_finishes_on_its_shard() -> Result<(), NotRunning> {
         sleep(Duration::from_millis(1)).await;
         counter.add(1).await
     }));
-    assert!(futures_poll(&mut call).is_none());
+    assert!(poll_once(&mut call).is_none());
     drop(call);
     while counters.invoke_on(1, async |counter: &Counter| counter.count.get()).await? == 0 {
         yield_now().await;
     }
     assert_eq!(counters.local()?.count.get(), 0, "on its own shard it was a part of what was dropped");
     Ok(())
-}
-
-/// Polls once.
-fn futures_poll<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
-    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-    match std::pin::Pin::new(future).poll(&mut context) {
-        std::task::Poll::Ready(output) => Some(output),
-        std::task::Poll::Pending => None,
-    }
 }
 
 #[test]

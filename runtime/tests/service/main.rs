@@ -3,6 +3,7 @@
 
 mod calls;
 mod ending;
+mod limited;
 #[path = "../support/run.rs"]
 mod run;
 mod starting;
@@ -49,5 +50,14 @@ impl Living {
 impl Drop for Life {
     fn drop(&mut self) {
         self.0.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Polls once.
+fn poll_once<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    match std::pin::Pin::new(future).poll(&mut context) {
+        std::task::Poll::Ready(output) => Some(output),
+        std::task::Poll::Pending => None,
     }
 }
