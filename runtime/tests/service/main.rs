@@ -4,10 +4,14 @@
 mod calls;
 mod ending;
 mod limited;
+#[allow(dead_code)]
+#[path = "../support/random.rs"]
+mod random;
 #[path = "../support/run.rs"]
 mod run;
 mod starting;
 mod stopping;
+mod stress;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
