@@ -16,6 +16,7 @@ fn serve() {
 }
 // ANCHOR_END: use
 
+// ANCHOR: main
 #[seastar::main]
 async fn main() {
     invoke_on_all(async || {
@@ -29,3 +30,4 @@ async fn main() {
         println!("Guests of shard {shard}: {guests}");
     }
 }
+// ANCHOR_END: main

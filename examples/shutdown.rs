@@ -27,12 +27,14 @@ impl Service {
         Ok(service)
     }
 
+    // ANCHOR: answer
     async fn answer(&self, question: u32) -> Result<u32, GateClosed> {
         with_gate!(self.gate => {
             sleep(Duration::from_millis(50)).await;
             question + 1
         })
     }
+    // ANCHOR_END: answer
 
     /// Comes back when nothing of the service runs any more.
     async fn stop(&self) {

@@ -37,4 +37,10 @@ async fn main() {
     };
     println!("{first} is first");
     // ANCHOR_END: any
+
+    // ANCHOR: list
+    let words = ["one", "two", "three", "four"];
+    let lengths = seastar::future::when_all(words.map(|word| after(10, word.len()))).await;
+    println!("{:?}", lengths.collect::<Vec<_>>());
+    // ANCHOR_END: list
 }

@@ -8,6 +8,8 @@ use proc_macro::TokenStream;
 
 mod check;
 mod errors;
+#[cfg(test)]
+mod expansions;
 mod krate;
 mod lower;
 mod model;

@@ -22,6 +22,7 @@ use seastar::{sleep, spawn, submit_to, timeout, yield_now};
 
 use counting::allocations;
 
+// ANCHOR: counted
 /// What `work` allocates on this thread when it is done for the fourth time.
 async fn allocated(mut work: impl AsyncFnMut()) -> usize {
     for _ in 0..3 {
@@ -31,12 +32,14 @@ async fn allocated(mut work: impl AsyncFnMut()) -> usize {
     work().await;
     allocations() - before
 }
+// ANCHOR_END: counted
 
 #[seastar::test]
 async fn the_counter_counts() {
     assert_eq!(allocated(async || drop(std::hint::black_box(Box::new(7)))).await, 1);
 }
 
+// ANCHOR: fiber
 #[seastar::test]
 async fn a_fiber_spawned_and_joined() {
     let one_by_one = allocated(async || {
@@ -54,6 +57,7 @@ async fn a_fiber_spawned_and_joined() {
     });
     assert_eq!(in_a_batch.await, 0);
 }
+// ANCHOR_END: fiber
 
 #[seastar::test]
 async fn a_fiber_left_alone_or_cancelled() {

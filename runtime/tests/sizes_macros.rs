@@ -25,6 +25,7 @@ fn leaf(buffer: Buffer) -> impl Future<Output = u8> {
     }
 }
 
+// ANCHOR: scope
 #[test]
 fn a_scope_is_a_block() {
     async fn by_macro() -> u8 {
@@ -47,7 +48,9 @@ fn a_scope_is_a_block() {
     assert_eq!(size_of_val(&by_macro()), size_of_val(&by_hand()));
     assert!(size_of_val(&by_macro()) < 1024 + 64, "the second buffer takes the place of the first");
 }
+// ANCHOR_END: scope
 
+// ANCHOR: all
 #[test]
 fn all_are_their_futures_and_a_tag_each() {
     let by_macro = async { when_all!(leaf([1; 1024]), leaf([2; 1024]), leaf([3; 1024])) };
@@ -82,7 +85,9 @@ fn all_are_their_futures_and_a_tag_each() {
     let inner = async { Ok::<_, ()>(leaf([1; 1024]).await) };
     assert_eq!(size_of_val(&succeed), 2 * size_of_val(&inner) + 3);
 }
+// ANCHOR_END: all
 
+// ANCHOR: race
 #[test]
 fn a_race_is_its_futures() {
     /// What one would write: two futures, polled in turn.
@@ -102,7 +107,9 @@ fn a_race_is_its_futures() {
     let by_hand = ByHand(Box::pin(leaf([1; 1024])), Box::pin(leaf([2; 1024])));
     assert_eq!(size_of_val(&by_macro), size_of_val(&*by_hand.0) + size_of_val(&*by_hand.1) + 1);
 }
+// ANCHOR_END: race
 
+// ANCHOR: timeout
 #[test]
 fn a_time_limit_is_a_timer() {
     let by_macro = async { with_timeout!(LONG => leaf([1; 1024]).await) };
@@ -131,7 +138,9 @@ fn a_time_limit_is_a_timer() {
     let size = size_of_val(&with_body);
     assert!(size <= buffer + timer + 64, "{size} bytes with a buffer of {buffer} and a timer of {timer}");
 }
+// ANCHOR_END: timeout
 
+// ANCHOR: held
 #[test]
 fn what_is_held_is_all_that_is_added() {
     async fn semaphore_by_macro(semaphore: &Semaphore<2>) -> Result<u8, SemaphoreError> {
@@ -154,7 +163,9 @@ fn what_is_held_is_all_that_is_added() {
     let gate = Gate::new();
     assert!(size_of_val(&gate_by_macro(&gate)) <= size_of_val(&gate_by_hand(&gate)));
 }
+// ANCHOR_END: held
 
+// ANCHOR: lock
 #[test]
 fn a_lock_is_its_guard_and_a_reference() {
     async fn by_macro(lock: &Mutex<Buffer>) -> u8 {
@@ -170,7 +181,9 @@ fn a_lock_is_its_guard_and_a_reference() {
     let (by_macro, by_hand) = (size_of_val(&by_macro(&lock)), size_of_val(&by_hand(&lock)));
     assert!(by_macro <= by_hand + size_of::<&mut Buffer>(), "{by_macro} bytes, and {by_hand} by hand");
 }
+// ANCHOR_END: lock
 
+// ANCHOR: nest
 /// A buffer, units of a semaphore and a loop: by the macros, and as the machine that one would write.
 #[test]
 fn a_nest_is_as_large_as_a_machine() {
@@ -206,3 +219,4 @@ fn a_nest_is_as_large_as_a_machine() {
     let (nest, machine) = (size_of_val(&by_macro(&semaphore)), machine(semaphore.acquire(1)));
     assert!(nest <= machine + 32, "{nest} bytes, and a machine has {machine}");
 }
+// ANCHOR_END: nest

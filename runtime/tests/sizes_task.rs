@@ -14,6 +14,7 @@ impl Block {
 /// Bytes that a function may take besides its argument: states, the future that it waits for.
 const OWN: usize = 8;
 
+// ANCHOR: five
 #[task]
 async fn five(block: Block) -> u8 {
     yield_now().await;
@@ -45,6 +46,7 @@ async fn one(block: Block) -> u8 {
     yield_now().await;
     two(block).await
 }
+// ANCHOR_END: five
 
 /// The same, as the language does it.
 mod written {
@@ -61,26 +63,32 @@ mod written {
     }
 }
 
+// ANCHOR: once
 #[test]
 fn an_argument_lives_once() {
     let size = size_of_val(&five(Block::new()));
     println!("one function: {size} bytes");
     assert!(size <= 1024 + OWN, "{size}");
 }
+// ANCHOR_END: once
 
+// ANCHOR: nested
 #[test]
 fn five_nested_functions_hold_one_copy() {
     let size = size_of_val(&one(Block::new()));
     println!("five functions: {size} bytes");
     assert!(size <= 1024 + 5 * OWN, "{size}");
 }
+// ANCHOR_END: nested
 
+// ANCHOR: language
 #[test]
 fn the_language_holds_two_for_each() {
     // If this fails, the compiler has become better, and `#[task]` may be simpler.
     assert!(size_of_val(&written::five(Block::new())) >= 2 * 1024);
     assert!(size_of_val(&written::four(Block::new())) >= 3 * 1024);
 }
+// ANCHOR_END: language
 
 #[task]
 async fn small(number: u64) -> u64 {

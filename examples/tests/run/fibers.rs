@@ -77,6 +77,46 @@ fn a_service_stops_when_its_work_is_over() {
 }
 
 #[test]
+fn locks_keep_what_they_protect_while_fibers_wait() {
+    assert_prints("locks");
+}
+
+#[test]
+fn waits_end_without_units() {
+    assert_prints("giving_up");
+}
+
+#[test]
+fn a_queue_has_many_on_either_side() {
+    assert_prints("queue");
+}
+
+#[test]
+fn a_shared_future_runs_once() {
+    assert_prints("shared");
+}
+
+#[test]
+fn a_body_gives_its_place_to_the_next() {
+    assert_prints("do_with");
+}
+
+#[test]
+fn who_computes_gives_way_when_asked() {
+    assert_prints("preempt");
+}
+
+#[test]
+fn views_are_cut_and_shared() {
+    assert_prints("buffers");
+}
+
+#[test]
+fn what_blocks_may_be_meant() {
+    assert_prints("blocking");
+}
+
+#[test]
 fn a_promise_is_kept_after_ten_seconds() {
     assert!(assert_prints("promise") >= Duration::from_secs(10));
 }

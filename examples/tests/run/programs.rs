@@ -161,3 +161,19 @@ fn every_shard_counts_for_itself() {
     assert_ends_well("counters", &run("counters", two_shards()));
     assert_eq!(run("counters", &["-c1"]).stdout, "Guests of shard 0: 1\n");
 }
+
+#[test]
+fn a_program_has_options_of_its_own() {
+    assert_ends_well("own_options", &run("own_options", &[]));
+    assert_ends_well("own_options.flag", &run("own_options", &["--flag", "-s", "3"]));
+    assert_ends_well("own_options.files", &run("own_options", &["--size=3", "hello", "hi", "-c1"]));
+    assert_ends_well("own_options.help", &run("own_options", &["--help"]));
+    let mistake = run("own_options", &["--size", "many"]);
+    assert_output("own_options.mistake", &mistake.stderr);
+    assert_eq!((mistake.code, &*mistake.stdout), (Some(2), ""));
+}
+
+#[test]
+fn the_frameworks_options_are_explained() {
+    assert_ends_well("hello.help-seastar", &run("hello", &["--help-seastar"]));
+}

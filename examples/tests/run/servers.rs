@@ -183,3 +183,84 @@ fn signals_stop_servers_in_order() {
         }
     }
 }
+
+/// Sends `requests`, ends the stream, and returns all that comes back.
+fn ask(server: &Server, requests: &str) -> String {
+    let mut client = server.connect();
+    client.write_all(requests.as_bytes()).expect("the server reads");
+    client.shutdown(Shutdown::Write).expect("the connection is open");
+    String::from_utf8(read_all(&client)).expect("the answer is text")
+}
+
+#[test]
+fn a_full_server_sends_clients_away_until_one_leaves() {
+    let server = Server::start("limited_echo", &["-c1"]);
+    let clients: Vec<_> = (0..100).map(|_| server.connect()).collect();
+    for client in &clients {
+        assert_echoed(client, b"in");
+    }
+    assert_output("limited_echo.full", &String::from_utf8(read_all(&server.connect())).expect("it is text"));
+    drop(clients);
+    // Their places are free once the server has noticed.
+    while ask(&server, "there?").starts_with("Come back") {}
+    assert_eq!(server.stop().code, Some(0));
+}
+
+#[test]
+fn a_silent_client_is_sent_away() {
+    let server = Server::start("limited_echo", &["-c1", "--patience", "1"]);
+    let client = server.connect();
+    assert_echoed(&client, b"hello");
+    assert_output("limited_echo.quiet", &String::from_utf8(read_all(&client)).expect("it is text"));
+    assert_eq!(server.stop().code, Some(0));
+}
+
+#[test]
+fn a_service_counts_what_it_did_and_stops_in_order() {
+    for shards in one_and_two_shards() {
+        let server = Server::start("service", &[shards, &["--report", "1"]].concat());
+        for number in 0..20 {
+            let request = format!("request {number:10}");
+            assert_eq!(ask(&server, &request), request);
+        }
+        server.program.stdout.wait_for(|text| text.contains("20 clients so far, 360 bytes\n").then_some(()));
+        // One who is still there when the end comes, and whose bytes count too.
+        let last = server.connect();
+        assert_echoed(&last, &[7; 40]);
+        let finished = server.stop();
+        let last_line = finished.stdout.lines().last().expect("it prints");
+        assert_output("service.end", &format!("{last_line}\n"));
+        assert_eq!((finished.code, read_all(&last)), (Some(0), Vec::new()), "{}", finished.stderr);
+    }
+}
+
+#[test]
+fn a_store_finds_each_name_on_the_shard_that_keeps_it() {
+    for shards in one_and_two_shards() {
+        let server = Server::start("store", shards);
+        let requests = "set moon 1738\nset sun 696000\nget moon\nget mars\ncount\nbuy moon\n";
+        assert_output("store", &ask(&server, requests));
+        let names: Vec<_> = (0..100).map(|number| format!("name{number}")).collect();
+        let set: String = names.iter().map(|name| format!("set {name} {name}!\n")).collect();
+        assert_eq!(ask(&server, &set), "stored\n".repeat(100));
+        // Another client, perhaps on another shard.
+        let get: String = names.iter().map(|name| format!("get {name}\n")).collect();
+        let values: String = names.iter().map(|name| format!("{name}!\n")).collect();
+        assert_eq!(ask(&server, &get), values);
+        assert_eq!(ask(&server, "count\nclear\ncount\n"), "102\ncleared\n0\n");
+        assert_eq!(server.stop().code, Some(0));
+    }
+}
+
+#[test]
+fn a_line_without_an_end_is_refused() {
+    let server = Server::start("store", &["-c1"]);
+    assert_eq!(ask(&server, &"x".repeat(2000)), "error: a line of more than 1024 bytes\n");
+}
+
+#[test]
+fn the_memory_of_a_service_is_known_before_it_starts() {
+    let finished = run("service", &["--memory-map"]);
+    assert_shape("service.memory_map", &finished.stdout);
+    assert_eq!((finished.code, &*finished.stderr), (Some(0), ""));
+}
