@@ -79,6 +79,7 @@ fn expand_item(mut item: Item) -> TokenStream {
     let attrs = match &mut item {
         Item::Fn(function) => &mut function.attrs,
         Item::Static(item) => &mut item.attrs,
+        Item::Impl(block) => &mut block.attrs,
         _ => return item.into_token_stream(),
     };
     let ours = |path: &Path| path.segments.len() == 2 && path.segments[0].ident == "seastar";
@@ -93,6 +94,7 @@ fn expand_item(mut item: Item) -> TokenStream {
         "main" => lower::entry::lower(parse::main::parse(options, item, errors)),
         "test" => lower::entry::lower(parse::test::parse(options, item, errors)),
         "task" => lower::task::lower(parse::task::parse(options, item, errors)),
+        "sharded" => lower::sharded::lower(parse::sharded::parse(options, item, errors)),
         "shard_local" => lower::shard_local::lower(parse::shard_local::parse(options, item, errors)),
         other => panic!("nobody expands #[seastar::{other}] here"),
     }

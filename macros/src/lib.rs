@@ -243,6 +243,119 @@ pub fn task(options: TokenStream, item: TokenStream) -> TokenStream {
     .into()
 }
 
+/// Makes the methods of a block the calls of a service, which has an instance on every shard.
+///
+/// ```text
+/// struct Cache {
+///     items: RefCell<HashMap<Key, Item>>,
+/// }
+///
+/// #[seastar::sharded]
+/// impl Cache {
+///     async fn start(config: Config) -> io::Result<Self> { .. }                   // once on every shard
+///
+///     #[route(key)]
+///     async fn get(&self, key: Key) -> Option<Item> { .. }                        // on the shard that owns `key`
+///     #[broadcast]
+///     async fn flush(&self) { .. }                                                // on all, waits for all
+///     #[broadcast(reduce = Stats::add)]
+///     fn stats(&self) -> Stats { .. }                                             // made into one, in the order of the shards
+///     #[on(shard)]
+///     async fn dump(&self, shard: usize) -> Dump { .. }                           // on the one that is named
+///     fn local(&self) { .. }                                                      // only here: no call
+///
+///     async fn stop(&self) { .. }                                                 // once on every shard
+/// }
+///
+/// let cache: CacheHandle = Cache::start_sharded(config).await?;
+/// let item = cache.get(key).await?;
+/// let stats = cache.stats().await?;
+/// cache.local()?.local();
+/// cache.stop().await;
+/// ```
+///
+/// The block stays as it is. What is added is `start_sharded`, which takes what `start` takes and returns what it
+/// returns, with the handle in the place of `Self`; and the handle, which has a method for each with an attribute. It is one word, `Copy`,
+/// and the same on every shard. It derefs to a `seastar::Sharded<Cache>`, where `local`, `stop`, `map_reduce`, `shard_of` and the like are.
+///
+/// A call on the own shard runs in place; to another shard it is one message, in which the arguments lie as they are, and which brings
+/// the result back. Neither allocates. Every call returns `Result<R, NotRunning>`, where `R` is what the method returns: it is `Err` if the service
+/// has not started there, has stopped, or if there is no such shard. `NotRunning` becomes an `io::Error` by `?`, so that
+/// of a method that returns an `io::Result` one writes `.await??`.
+///
+/// # Where a call runs
+///
+/// | attribute | runs |
+/// |---|---|
+/// | `#[route(key)]` | on the shard that owns the key, an argument or something of one (`key.id`); it has a `Hash` |
+/// | `#[route(a, b)]` | on the shard that owns both together |
+/// | `#[route(by = number)]` | on shard `number % shard_count()`, of type `usize` |
+/// | `#[on(shard)]` | on the shard with that number, of type `usize`: an argument, or any expression of them |
+/// | `#[broadcast]` | on all shards at the same time; returns nothing or a `Result<(), E>` |
+/// | `#[broadcast(reduce = f)]` | on all shards; `f` makes one result of two |
+/// | none | on the instance that one has: `cache.local()?.method()` |
+///
+/// Methods take `&self`, because several calls may be in progress: what changes is in a `Cell` or a `RefCell`. They are
+/// `async` or not. Arguments and results are `seastar::Message`s: `Send`, and nothing is borrowed. What goes to all shards is
+/// `Clone`, and so are the arguments of `start`. Methods and the service may have type parameters.
+///
+/// # Start and stop
+///
+/// `start` runs on all shards at the same time, each with a copy of the arguments. If it fails on one of them, the
+/// instances of the others are stopped, and the error of the lowest shard is returned. A service that calls its own
+/// instances has its handle as an argument: `async fn start(config: Config, peers: CacheHandle)`; that one is given
+/// by `start_sharded` and not to it. Handles of other services are arguments like any other.
+///
+/// `stop` returns nothing or a `Result<(), E>`. While it runs on all shards, they can still be called; after that the instances are dropped,
+/// each when no call is in progress there. Services that are not stopped are when the program ends, the latest first.
+///
+/// # Options
+///
+/// | option | takes | meaning |
+/// |---|---|---|
+/// | `handle` | `CacheClient` | the name of the handle, which else is that of the service with `Handle` behind it |
+/// | `max_message` | `16384` | bytes that the arguments of a call, or its result, may take; 4096 if nothing is said |
+/// | `crate` | `my::seastar` | path of a renamed `seastar` |
+///
+/// The handle is as visible as `start`, and its methods are as visible as those of the service. Documentation, `#[cfg]`, `#[must_use]`,
+/// `#[deprecated]` and the levels of lints go along. The bodies are checked as those of `#[seastar::main]` are.
+///
+/// # Expansion
+///
+/// ```text
+/// impl Cache { .. }
+///
+/// impl ::seastar::Service for Cache {
+///     type Stopped = ();
+///     fn stop(&self) -> impl Future<Output = ()> { Cache::stop(self) }
+/// }
+///
+/// impl Cache {
+///     async fn start_sharded(config: Config) -> io::Result<CacheHandle> {
+///         start_service(|_, (config,)| Cache::start(config), (copied(config),)).await.map(CacheHandle)
+///     }
+/// }
+///
+/// #[derive(Clone, Copy, Debug)]
+/// struct CacheHandle(::seastar::Sharded<Cache>);
+///
+/// impl CacheHandle {
+///     fn get(self, key: Key) -> impl Future<Output = Result<Option<Item>, NotRunning>> {
+///         let shard = self.0.shard_of(&key);
+///         call_on(self.0, shard, method(Cache::get, (sent(key),)))
+///     }
+///     ..
+/// }
+/// ```
+#[proc_macro_attribute]
+pub fn sharded(options: TokenStream, item: TokenStream) -> TokenStream {
+    expand(|errors| {
+        let service = parse::sharded::parse(options.into(), item.into(), errors);
+        lower::sharded::lower(check::sharded(service, errors))
+    })
+    .into()
+}
+
 /// Behind `seastar::do_with!`.
 #[doc(hidden)]
 #[proc_macro]

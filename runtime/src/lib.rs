@@ -51,7 +51,7 @@ pub use app::{NotStarted, Stopping, is_stopping, run, stopping};
 pub use clap;
 pub use mem::{MemoryStatistics, ShardLocal};
 pub use reactor::{maybe_yield, need_preempt};
-pub use seastar_macros::{main, shard_local, task, test};
+pub use seastar_macros::{main, shard_local, sharded, task, test};
 pub use service::{
     CallError, CallOptions, Local, NotRunning, Service, ServiceGroup, Sharded, Startup, submit_to_with,
 };

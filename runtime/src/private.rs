@@ -2,6 +2,8 @@
 
 #[path = "private/check.rs"]
 pub mod check;
+#[path = "private/service.rs"]
+mod service;
 
 use std::ffi::OsString;
 pub use std::future::IntoFuture;
@@ -21,7 +23,6 @@ use crate::app::exit::Exit;
 use crate::app::{Ended, run_to_end};
 pub use crate::future::joined::{All, Child, Either, Pair, Race};
 pub use crate::future::question::{FromResidual, Returning, Try, never};
-pub use crate::service::{ServiceCall, call_all, call_map, call_on, call_reduce};
 pub use crate::smp::CALL_SIZE_MAX;
 pub use crate::sync::capacity::{Bounded, capacity};
 pub use crate::sync::held::{Held, LockOneWay};
@@ -30,8 +31,12 @@ pub use seastar_macros::{
     with_timeout,
 };
 
+pub use self::service::{
+    call_all, call_on, call_reduce, copied, method, nth_shard, sent, start_service, sync_method,
+};
 pub use crate::task::{
-    Arguments, Call, Pool, call, call_within, check_size, future_size, slot_size, spawn_in,
+    Arguments, Call, Pool, call, call_within, check_answer, check_message, check_size, future_size,
+    slot_size, spawn_in,
 };
 
 /// Exit code of a main function that panicked, as for every Rust program.

@@ -57,6 +57,14 @@ mod results;
 mod send;
 #[path = "../pass/check/server.rs"]
 mod server;
+#[path = "../pass/sharded/attributes.rs"]
+mod sharded_attributes;
+#[path = "../pass/sharded/generic.rs"]
+mod sharded_generic;
+#[path = "../pass/sharded/names.rs"]
+mod sharded_names;
+#[path = "../pass/sharded/results.rs"]
+mod sharded_results;
 #[path = "../pass/check/sizes.rs"]
 mod sizes;
 #[path = "../pass/check/statement_macros.rs"]

@@ -11,3 +11,4 @@ mod program;
 mod programs;
 mod server;
 mod servers;
+mod services;

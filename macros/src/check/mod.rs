@@ -26,7 +26,11 @@ use syn::{
 
 use crate::{
     errors::Errors,
-    model::{entry::Entry, task::Task},
+    model::{
+        entry::Entry,
+        sharded::{Member, Sharded},
+        task::Task,
+    },
 };
 
 /// The same with its body checked; after a mistake that leaves nothing to call, that one comes first.
@@ -48,6 +52,27 @@ pub fn task(task: Task, errors: &mut Errors) -> Task {
     function.attrs.splice(0..0, deny);
     function.body = body(&function.krate, &function.sig, std::mem::take(&mut function.body), errors);
     Task::Function(function)
+}
+
+/// The same with the bodies of its methods checked, and of whatever else in there is async.
+pub fn sharded(sharded: Sharded, errors: &mut Errors) -> Sharded {
+    let Sharded::Service(mut service) = sharded else { return sharded };
+    let deny = deny(&service.block.attrs);
+    service.block.attrs.extend(deny);
+    for member in &mut service.block.members {
+        if let Member::Function(function) = member
+            && (function.sig.asyncness.is_some() || function.sig.receiver().is_some())
+            && !function.attrs.iter().any(is_task)
+        {
+            function.body = body(&service.krate, &function.sig, std::mem::take(&mut function.body), errors);
+        }
+    }
+    Sharded::Service(service)
+}
+
+/// Whether the attribute will check the body itself.
+fn is_task(attr: &Attribute) -> bool {
+    attr.path().segments.last().is_some_and(|last| last.ident == "task")
 }
 
 /// Makes a future that is never awaited an error, unless the user's own attributes decide about that.

@@ -10,5 +10,6 @@ pub mod joined;
 mod leaving;
 pub mod scope;
 pub mod shard_local;
+pub mod sharded;
 pub mod task;
 pub mod timed;

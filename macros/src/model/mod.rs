@@ -6,5 +6,6 @@ pub mod guarded;
 pub mod joined;
 pub mod scope;
 pub mod shard_local;
+pub mod sharded;
 pub mod task;
 pub mod timed;

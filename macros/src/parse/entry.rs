@@ -129,9 +129,14 @@ pub fn is_unnamed(ty: &Type) -> bool {
 
 /// Whether a word stands anywhere in the tokens.
 pub fn mentions(tokens: TokenStream, word: &str) -> bool {
+    any_word(tokens, &|other| other == word)
+}
+
+/// Whether there is a word anywhere in the tokens for which `found` is true.
+pub fn any_word(tokens: TokenStream, found: &dyn Fn(&str) -> bool) -> bool {
     tokens.into_iter().any(|tree| match tree {
-        TokenTree::Group(group) => mentions(group.stream(), word),
-        TokenTree::Ident(ident) => ident == word,
+        TokenTree::Group(group) => any_word(group.stream(), found),
+        TokenTree::Ident(ident) => found(&ident.to_string()),
         _ => false,
     })
 }

@@ -8,6 +8,7 @@ mod limits;
 pub mod main;
 mod settings;
 pub mod shard_local;
+pub mod sharded;
 mod statement;
 pub mod task;
 pub mod test;

@@ -2,7 +2,7 @@
 
 use proc_macro2::{Delimiter, Ident, Literal, Span, TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::{Expr, FnArg, GenericParam, Pat, ReturnType, Safety, Signature, Type};
+use syn::{Expr, FnArg, GenericParam, Pat, PatIdent, ReturnType, Safety, Signature, Type};
 
 use super::entry::{Source, Speaker, is_unnamed, mentions, output, parameters, reject};
 use crate::{
@@ -106,16 +106,24 @@ fn refuse_cfg(sig: &Signature, errors: &mut Errors) {
 }
 
 fn argument(index: usize, parameter: &syn::PatType) -> Parameter {
-    let (name, pattern) = match &*parameter.pat {
-        Pat::Ident(pat) if pat.by_ref.is_none() && pat.subpat.is_none() => {
-            (pat.ident.clone(), Pattern::Name(Pat::Ident(pat.clone())))
-        }
-        pat => {
-            let name = Ident::new(&format!("__argument{index}"), Span::mixed_site());
-            (name, Pattern::Parts(pat.clone()))
-        }
+    let pattern = match &*parameter.pat {
+        Pat::Ident(pat) if is_name(pat) => Pattern::Name(Pat::Ident(pat.clone())),
+        pat => Pattern::Parts(pat.clone()),
     };
+    let name = name_of(index, &parameter.pat);
     Parameter { attrs: parameter.attrs.clone(), name, ty: Type::clone(&parameter.ty), pattern }
+}
+
+fn is_name(pat: &PatIdent) -> bool {
+    pat.by_ref.is_none() && pat.subpat.is_none()
+}
+
+/// What an argument is called outside of the function.
+pub fn name_of(index: usize, pat: &Pat) -> Ident {
+    match pat {
+        Pat::Ident(pat) if is_name(pat) => pat.ident.clone(),
+        _ => Ident::new(&format!("__argument{index}"), Span::mixed_site()),
+    }
 }
 
 fn returned(sig: &Signature) -> Output {

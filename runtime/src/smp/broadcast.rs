@@ -17,7 +17,7 @@ use crate::task::{self, WakerSlot};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` of all shards cannot be made into one",
     label = "the result of every shard goes to the one that asked",
-    note = "return nothing, or `Result<(), E>` with an error that may leave its shard (no `Rc`, no borrowed data); for other values, call `seastar::submit_to` for each shard"
+    note = "return nothing, or `Result<(), E>` with an error that may leave its shard (no `Rc`, no borrowed data); for other values, write `#[broadcast(reduce = ..)]` on a method of a service, or call `seastar::submit_to` for each shard"
 )]
 pub trait Merge: Sized + Send + 'static {
     /// The result if every shard's is `Ok` or nothing.

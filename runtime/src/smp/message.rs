@@ -4,7 +4,8 @@
 ///
 /// Shards share nothing, so what one gives to another must not be tied to the first: no `Rc`, no reference to
 /// a local, no connection. The result of [`submit_to`](crate::submit_to) has to be a `Message`; what its
-/// closure captures has to be `Send` for the same reason. The future itself stays where it runs.
+/// closure captures has to be `Send` for the same reason, and so have the arguments and results of a service's calls to be `Message`s. The
+/// future itself stays where it runs.
 ///
 /// ```
 /// fn is_message<T: seastar::Message>(_: T) {}
@@ -17,8 +18,8 @@
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot leave its shard",
-    label = "the result would be used by another shard than the one that made it",
-    note = "shards share nothing: return plain data, and keep `Rc`, `RefCell`, connections and borrowed data where they are"
+    label = "this would be used by another shard than the one that made it",
+    note = "shards share nothing: pass and return plain data, and keep `Rc`, `RefCell`, connections and borrowed data where they are"
 )]
 pub trait Message: Send + 'static {}
 

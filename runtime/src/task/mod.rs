@@ -22,7 +22,7 @@ mod tasks;
 mod waker;
 mod yielding;
 
-pub use budget::{check as check_size, future_size};
+pub use budget::{check as check_size, check_answer, check_message, future_size};
 pub use busy::Busy;
 pub use call::{Arguments, Call, call, call_within};
 pub use join::{JoinError, JoinHandle};
