@@ -9,7 +9,7 @@ Side by side: Seastar for Rust, its peers, and a bare io_uring loop
 
 Usage: cargo run --release --manifest-path bench/Cargo.toml -- [PART]... [OPTION]...
 
-Parts (all but floor and compile when none is named):
+Parts (all but floor, compile and memcached when none is named):
   echo      requests a second, latency, CPU, system calls and instructions of echo servers
   spawn     starting, joining and yielding fibers
   sync      semaphores, locks, gates and channels
@@ -19,18 +19,20 @@ Parts (all but floor and compile when none is named):
   idle      memory of 10,000 idle connections
   floor     what each io_uring feature is worth to the bare loop
   compile   compiling 300 functions with macros, and the same written by hand
+  memcached our memcached beside the stock one and Redis
 
 Options:
   --rounds N       rounds, in each of which everything is measured once [7]
   --quick          3 rounds of a quarter of the length: to see that it works, not to quote
   --only A,B       these runtimes only, such as floor,seastar,tokio
   --json FILE      write every sample to FILE
+  --memcached FILE another stock memcached to compare with
   --help           this text
 ";
 
 /// The parts that run when none is named.
 const PARTS: [&str; 7] = ["echo", "spawn", "sync", "futures", "timers", "shards", "idle"];
-const PARTS_ON_REQUEST: [&str; 2] = ["floor", "compile"];
+const PARTS_ON_REQUEST: [&str; 3] = ["floor", "compile", "memcached"];
 const ROUNDS: usize = 7;
 const ROUNDS_QUICK: usize = 3;
 const ROUNDS_MAX: usize = 1000;
@@ -45,6 +47,8 @@ pub struct Options {
     /// Share of the usual number of operations, where operations are counted.
     pub scale: f64,
     pub json: Option<PathBuf>,
+    /// The program of another stock memcached.
+    pub memcached: Option<PathBuf>,
     only: Vec<String>,
 }
 
@@ -58,6 +62,7 @@ impl Options {
             phase: PHASE,
             scale: 1.0,
             json: None,
+            memcached: None,
             only: Vec::new(),
         };
         while let Some(argument) = arguments.next() {
@@ -83,6 +88,7 @@ impl Options {
                     }
                 }
                 "--json" => options.json = Some(value()?.into()),
+                "--memcached" => options.memcached = Some(value()?.into()),
                 part if PARTS.contains(&part) || PARTS_ON_REQUEST.contains(&part) => {
                     options.parts.push(argument)
                 }

@@ -4,6 +4,7 @@ pub mod compile;
 pub mod echo;
 pub mod futures;
 pub mod idle;
+pub mod memcached;
 pub mod shards;
 pub mod spawn;
 pub mod sync;
@@ -30,6 +31,7 @@ const RAW: &str = "raw";
 pub fn is_candidate(name: &str) -> bool {
     name == RAW
         || CALLERS.contains(&name)
+        || memcached::NAMES.contains(&name)
         || SERVERS.iter().any(|server| server.name == name)
         || LIBRARIES.iter().any(|library| library.name == name)
 }
@@ -41,6 +43,7 @@ pub fn run(name: &str, options: &Options, results: &mut Results) -> io::Result<(
         "compile" => compile::run(options, results),
         "floor" => echo::run_floor(options, results),
         "idle" => idle::run(options, results),
+        "memcached" => memcached::run(options, results),
         "spawn" | "futures" => run_children(name, &RUNTIMES, options, results),
         "sync" => {
             let libraries: Vec<&str> = LIBRARIES.iter().map(|library| library.name).collect();
