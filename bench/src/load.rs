@@ -92,8 +92,7 @@ impl Load {
         builder.setup_cqsize(COMPLETIONS).setup_single_issuer().setup_coop_taskrun().setup_defer_taskrun();
         let ring = builder.build(SUBMISSIONS)?;
         let buffers = Buffers::register(&ring, BUFFERS)?;
-        let mut load =
-            Self { ring, buffers, connections: Vec::with_capacity(connections), batches, next: 0 };
+        let mut load = Self { ring, buffers, connections: Vec::with_capacity(connections), batches, next: 0 };
         for index in 0..connections {
             load.add(port, &check).map_err(|error| {
                 io::Error::new(error.kind(), format!("connection {index} to 127.0.0.1:{port}: {error}"))

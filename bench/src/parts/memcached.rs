@@ -35,7 +35,12 @@ struct Case {
 const CONNECTIONS: usize = 50;
 const CASES: [Case; 8] = [
     Case { name: "get, 50 connections x 32 B", value_bytes: 32, mix: Mix::Get, depth: 1 },
-    Case { name: "90 % get 10 % set, 50 connections x 32 B", value_bytes: 32, mix: Mix::NineGetsOneSet, depth: 1 },
+    Case {
+        name: "90 % get 10 % set, 50 connections x 32 B",
+        value_bytes: 32,
+        mix: Mix::NineGetsOneSet,
+        depth: 1,
+    },
     Case { name: "get, 50 connections x 32 B, 16 in a pipeline", value_bytes: 32, mix: Mix::Get, depth: 16 },
     Case {
         name: "90 % get 10 % set, 50 connections x 32 B, 16 in a pipeline",

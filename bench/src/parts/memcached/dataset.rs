@@ -119,7 +119,8 @@ fn exchange(stream: &mut TcpStream, request: &[u8], wanted: &[u8]) -> io::Result
     }
     let differs = answer.iter().zip(wanted).position(|(is, wanted)| is != wanted).unwrap_or(0);
     let start = differs.saturating_sub(40);
-    let part = |bytes: &[u8]| String::from_utf8_lossy(&bytes[start..bytes.len().min(start + 80)]).into_owned();
+    let part =
+        |bytes: &[u8]| String::from_utf8_lossy(&bytes[start..bytes.len().min(start + 80)]).into_owned();
     let text = format!("the server answered {:?} instead of {:?}", part(&answer), part(wanted));
     Err(io::Error::new(io::ErrorKind::InvalidData, text))
 }

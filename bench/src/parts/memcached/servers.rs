@@ -110,7 +110,10 @@ impl Process {
                 return Err(io::Error::other(format!("the server ended at once: {status}")));
             }
             if start.elapsed() > START_MAX {
-                return Err(io::Error::new(io::ErrorKind::TimedOut, "the server does not accept connections"));
+                return Err(io::Error::new(
+                    io::ErrorKind::TimedOut,
+                    "the server does not accept connections",
+                ));
             }
             std::thread::sleep(Duration::from_millis(10));
         }
