@@ -23,6 +23,55 @@
 //!         .await
 //! }
 //! ```
+//!
+//! This is an echo server on all cores. It has `--help`, runs on fewer cores with `-c`, and stops in order on Ctrl-C.
+//!
+//! # Three ways in
+//!
+//! The book, in the folder `book/` of the project, begins at each of them (`mdbook serve book`).
+//!
+//! **New to such servers?** Its tutorial goes from the smallest program to a service with limits. Here, look at
+//! [`main`](macro@main), [`spawn`], [`sleep`], [`timeout`], then at [`net::listen`] and
+//! [`TcpListener::serve`](net::TcpListener::serve), and when there is more than one client, at [`sync`].
+//!
+//! **From C++ Seastar?** Names are yours where the language lets them. What is different: futures are lazy, dropping one
+//! cancels it, and failures are values.
+//!
+//! | C++ | here |
+//! |---|---|
+//! | `app_template` | [`main`](macro@main), [`run`] |
+//! | `future<T>`, `.then`, `.finally` | `async fn`; [`future::FutureExt`] |
+//! | `repeat`, `parallel_for_each`, `map_reduce` | the same in [`future`] |
+//! | `semaphore`, `gate`, `shared_mutex`, `pipe` | [`sync`] |
+//! | `with_semaphore`, `with_gate`, `do_with` | macros: [`with_semaphore!`], [`with_gate!`], [`do_with!`] |
+//! | `(void)f()` | [`background!`] |
+//! | `smp::submit_to`, `sharded<T>`, `foreign_ptr` | [`submit_to`], [`Sharded`], [`ForeignPtr`] |
+//! | `thread_local` | [`shard_local`](macro@shard_local) |
+//! | `temporary_buffer`, `input_stream`, `output_stream` | [`net::TemporaryBuffer`], [`net::InputStream`], [`net::OutputStream`] |
+//!
+//! **From tokio?** Fibers stay on their shard, so they need not be `Send`, and `Rc` and `RefCell` do what `Arc` and `Mutex` did.
+//!
+//! | tokio | here |
+//! |---|---|
+//! | `#[tokio::main]`, `#[tokio::test]` | [`main`](macro@main), [`test`](macro@test) |
+//! | `spawn`, `JoinHandle::abort` | [`spawn`], [`JoinHandle::cancel`] |
+//! | `join!`, `try_join!`, `select!` | [`when_all!`], [`when_all_succeed!`], [`when_any!`] |
+//! | `time::sleep`, `timeout`, `interval` | [`sleep`], [`timeout`], [`time::interval`] |
+//! | `AsyncReadExt`, `AsyncWriteExt` | methods of [`net::InputStream`] and [`net::OutputStream`]; reads take no buffer |
+//! | `sync::Mutex`, `Semaphore`, `Notify`, `mpsc`, `oneshot` | [`sync::Mutex`], [`sync::Semaphore`], [`sync::Condvar`], [`sync::pipe`], [`future::Promise`] |
+//! | `CancellationToken`, `TaskTracker` | [`sync::AbortSource`], [`sync::Gate`] |
+//! | `Handle::spawn` from another thread | [`submit_to`] from a shard, [`alien`] from any other thread |
+//! | `spawn_blocking` | none: a thread of your own, and [`alien`] |
+//!
+//! # What holds everywhere
+//!
+//! - **Dropping a future ends what it does**, and leaves everything as if it had not been asked; where something is lost, its
+//!   documentation says so. A fiber runs on without its handle.
+//! - **Nothing is allocated** by any operation once the shard is warm. What takes memory takes it from the shard's budget, and says
+//!   what happens when that is used up: `spawn` panics, `try_spawn` returns [`Busy`].
+//! - **What is tied to a shard is not `Send`.** The compiler keeps it there.
+//! - **Off a shard**, on a thread that is none, most of this panics and says so.
+//! - Marks such as SEM-2 name statements about C++ Seastar that an item keeps to.
 
 #[cfg(not(target_os = "linux"))]
 compile_error!("seastar stands on io_uring, which only Linux has");

@@ -22,6 +22,27 @@ const UNTIL_MAX: usize = Filling::CAPACITY_MAX - RECEIVED_MAX;
 /// has to wait.
 ///
 /// When the program stops (Ctrl-C), what the peer has sent is still read, and then the stream ends.
+///
+/// ```
+/// # use seastar::net::{connect, listen};
+/// use seastar::timeout;
+/// use std::time::Duration;
+///
+/// #[seastar::main(shards = 1)]
+/// async fn main() -> std::io::Result<()> {
+///     let listener = listen("127.0.0.1:0")?;
+///     let (_, mut output) = connect(listener.local_address()).await?.split();
+///     let (mut input, _) = listener.accept().await?.0.split();
+///     assert!(timeout(Duration::from_millis(1), input.read()).await.is_err()); // nothing has come, and nothing is lost
+///     output.write(b"head and body").await?;
+///     output.close().await?;
+///     assert_eq!(&*input.read_exactly(4).await?, b"head");
+///     input.skip(5).await?;
+///     assert_eq!(&*input.read().await?, b"body");
+///     assert!(input.read().await?.is_empty()); // the end
+///     Ok(())
+/// }
+/// ```
 pub struct InputStream {
     connection: Shared<Connection>,
     /// Bytes that were received and not handed out: the rest of a buffer, or a `read_exactly` on its way.

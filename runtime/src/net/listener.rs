@@ -31,7 +31,23 @@ pub fn listen(address: impl ToAddress) -> io::Result<TcpListener> {
     listen_with(address, ListenOptions::new())
 }
 
-/// Listens on `address`. See [`listen`].
+/// Listens on `address`, with options. See [`listen`].
+///
+/// ```
+/// use seastar::net::{Distribution, ListenOptions, listen_with};
+///
+/// #[seastar::main(shards = 1)]
+/// async fn main() -> std::io::Result<()> {
+///     let options = ListenOptions::new().backlog(128).distribution(Distribution::FewestConnections);
+///     let listener = listen_with("127.0.0.1:0", options)?;
+///     assert_ne!(listener.local_address().port(), 0);
+///     Ok(())
+/// }
+/// ```
+///
+/// # Errors
+///
+/// As for [`listen`].
 pub fn listen_with(address: impl ToAddress, options: ListenOptions) -> io::Result<TcpListener> {
     let address = address.to_address()?;
     let opened = socket::listen(address, options.setup());
@@ -55,6 +71,23 @@ impl ListenOptions {
 /// [`serve`](Self::serve) runs a handler for each connection, on every shard. [`accept`](Self::accept) takes connections one
 /// by one on this shard. Dropping the listener closes it; where an accept was pending, the address is free once the
 /// kernel has let go of that, a turn of the loop later.
+///
+/// ```no_run
+/// use seastar::net::listen;
+/// use std::io::ErrorKind;
+///
+/// #[seastar::main]
+/// async fn main() -> std::io::Result<()> {
+///     let listener = listen(7777)?;
+///     loop {
+///         match listener.accept().await {
+///             Ok((_stream, peer)) => println!("{peer} is here"), // and is sent away: the stream is dropped
+///             Err(error) if error.kind() == ErrorKind::ConnectionAborted => return Ok(()),
+///             Err(error) => log::warn!("cannot accept: {error}"),
+///         }
+///     }
+/// }
+/// ```
 pub struct TcpListener {
     pub(super) listening: Listening<SocketAddr>,
     pub(super) options: ListenOptions,

@@ -26,6 +26,12 @@ pub struct ListenOptions {
 }
 
 /// How [`TcpListener::serve`](super::TcpListener::serve) spreads connections over the shards.
+///
+/// ```
+/// use seastar::net::{Distribution, ListenOptions};
+///
+/// let few_and_long = ListenOptions::new().distribution(Distribution::FewestConnections);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Distribution {

@@ -18,6 +18,21 @@ use crate::reactor::Shared;
 /// while a full buffer is behind one in flight, that is, while the peer does not read.
 ///
 /// A send that failed is told by the next call, and by all after it.
+///
+/// ```
+/// # use seastar::net::{TemporaryBuffer, connect, listen};
+/// #[seastar::main(shards = 1)]
+/// async fn main() -> std::io::Result<()> {
+///     let listener = listen("127.0.0.1:0")?;
+///     let (mut input, _) = connect(listener.local_address()).await?.split();
+///     let (_, mut output) = listener.accept().await?.0.split();
+///     output.write("200 ").await?; // gathered,
+///     output.write_buffer(TemporaryBuffer::from_static(b"OK\n")).await?;
+///     output.flush().await?; // sent when the turn ends,
+///     assert_eq!(&*input.read_exactly(7).await?, b"200 OK\n");
+///     output.close().await // and known to be with the kernel
+/// }
+/// ```
 pub struct OutputStream {
     connection: Shared<Connection>,
 }

@@ -81,6 +81,24 @@ impl fmt::Debug for TcpStream {
 /// Options of a connection, and its end, whoever has its two directions.
 ///
 /// Once the connection is closed all but `shutdown` fail.
+///
+/// ```
+/// # use seastar::net::{connect, listen};
+/// use std::time::Duration;
+///
+/// #[seastar::main(shards = 1)]
+/// async fn main() -> std::io::Result<()> {
+///     let listener = listen("127.0.0.1:0")?;
+///     let stream = connect(listener.local_address()).await?;
+///     let control = stream.control();
+///     let (_input, _output) = stream.split();
+///     assert_eq!(control.peer_address()?, listener.local_address());
+///     assert!(control.nodelay()?);
+///     control.set_keepalive(Some(Duration::from_secs(60)))?;
+///     assert!(control.keepalive()?);
+///     Ok(())
+/// }
+/// ```
 #[derive(Clone)]
 pub struct TcpControl {
     connection: Shared<Connection>,
