@@ -6,7 +6,9 @@ mod counting;
 
 use std::cell::Cell;
 use std::panic::Location;
+use std::time::Duration;
 
+use seastar::net::{Distribution, ListenOptions, ServeOptions, TcpStream, connect, listen_with};
 use seastar::{ForeignPtr, NotRunning, Service, Sharded, spawn, submit_to, this_shard, yield_now};
 
 use counting::allocations;
@@ -117,4 +119,31 @@ async fn a_foreign_value_from_its_making_to_its_drop() -> Result<(), NotRunning>
         Ok(())
     })
     .await
+}
+
+#[seastar::test(shards = 2)]
+async fn a_connection_of_a_server_with_limits() -> Result<(), NotRunning> {
+    let options = ListenOptions::new().distribution(Distribution::Fixed(1));
+    let listener = listen_with("127.0.0.1:0", options).unwrap();
+    let address = listener.local_address();
+    let limits = ServeOptions::new().connections_per_shard(10).idle_timeout(Duration::from_secs(60));
+    let server = listener.serve_with(limits, async |stream: TcpStream| {
+        let (mut input, mut output) = stream.split();
+        output.write_buffer(input.read().await?).await?;
+        output.close().await
+    });
+    let server = server.await.unwrap();
+    none_allocated(async || {
+        for _ in 0..20 {
+            let (mut input, mut output) = connect(address).await.unwrap().split();
+            output.write(b"ping").await.unwrap();
+            output.flush().await.unwrap();
+            assert_eq!(*input.read().await.unwrap(), *b"ping");
+            assert!(input.read().await.unwrap().is_empty());
+        }
+        Ok(())
+    })
+    .await?;
+    server.stop().await;
+    Ok(())
 }

@@ -26,6 +26,8 @@ pub(super) struct Connection {
     fd: Cell<RawFd>,
     /// Halves that the user holds.
     halves: Cell<u8>,
+    /// Something came or went.
+    active: Cell<bool>,
     pub(super) receiver: Receiver,
     pub(super) transmitter: Transmitter,
 }
@@ -36,6 +38,7 @@ impl Connection {
         let connection = Connection {
             fd: Cell::new(fd.into_raw_fd()),
             halves: Cell::new(2),
+            active: Cell::new(false),
             receiver: Receiver::new(),
             transmitter: Transmitter::new(),
         };
@@ -53,6 +56,11 @@ impl Connection {
             CLOSED => Err(io::Error::new(io::ErrorKind::NotConnected, "the connection is closed")),
             fd => question(fd),
         }
+    }
+
+    /// Whether anything came or went since the last call.
+    pub(super) fn take_activity(&self) -> bool {
+        self.active.take()
     }
 
     pub(super) fn is_abandoned(&self) -> bool {
@@ -91,6 +99,7 @@ impl Connection {
 impl Source for Connection {
     #[inline]
     fn complete(this: &Shared<Self>, reactor: &Reactor, tag: u8, completion: Completion) {
+        this.active.set(true);
         match tag {
             RECEIVE => Receiver::complete(this, reactor, completion),
             READABLE => Receiver::readable(this, reactor, completion),

@@ -5,12 +5,14 @@ use std::io;
 use std::os::fd::OwnedFd;
 
 use super::accept::{Accepted, Acceptor};
+use super::connection::Connection;
 use crate::reactor::Shared;
 use crate::time;
 
 /// What accepted connections are made into.
 pub(super) trait Stream: Sized + 'static {
     fn from_fd(fd: OwnedFd) -> io::Result<Self>;
+    fn connection(&self) -> &Shared<Connection>;
 }
 
 /// A listening socket and where it listens. Dropping it ends its accepts.

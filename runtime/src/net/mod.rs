@@ -16,6 +16,7 @@ mod place;
 mod receive;
 mod serve;
 mod served;
+mod server;
 mod stream;
 mod transmit;
 mod udp;
@@ -30,6 +31,7 @@ pub use input::InputStream;
 pub use listener::{TcpListener, listen, listen_with};
 pub use options::{Distribution, ListenOptions};
 pub use output::OutputStream;
+pub use server::{ServeOptions, ServeStatistics, Server};
 pub use stream::{TcpControl, TcpStream};
 pub use udp::{UdpOptions, UdpSocket};
 pub use unix::{

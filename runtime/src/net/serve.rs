@@ -9,11 +9,13 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::connection::Connection;
 use super::listener::TcpListener;
 use super::listening::{Listening, Stream};
 use super::options::Distribution;
 use super::served::{Registered, Served, StopAll};
 use super::stream::TcpStream;
+use crate::reactor::Shared;
 use crate::sys::socket;
 use crate::task::{self, Outcome};
 use crate::{smp, time};
@@ -58,18 +60,36 @@ impl TcpListener {
         H: AsyncFn(TcpStream) -> T + Clone + Send + 'static,
         T: Outcome,
     {
-        let served_at = Location::caller();
-        async move {
-            match self.options.distribution {
-                Distribution::Kernel => self.serve_beside(handler, served_at).await,
-                distribution => self.listening.serve_from_here(distribution, handler, served_at).await,
-            }
+        self.serve_behind(Open, handler, Location::caller())
+    }
+
+    /// [`serve`](Self::serve), where not everybody may come in.
+    pub(super) async fn serve_behind<D, H, T>(
+        self,
+        door: D,
+        handler: H,
+        served_at: &'static Location<'static>,
+    ) -> io::Result<()>
+    where
+        D: Door,
+        H: AsyncFn(TcpStream) -> T + Clone + Send + 'static,
+        T: Outcome,
+    {
+        match self.options.distribution {
+            Distribution::Kernel => self.serve_beside(door, handler, served_at).await,
+            distribution => self.listening.serve_from_here(distribution, door, handler, served_at).await,
         }
     }
 
     /// One socket for each shard.
-    async fn serve_beside<H, T>(self, handler: H, served_at: &'static Location<'static>) -> io::Result<()>
+    async fn serve_beside<D, H, T>(
+        self,
+        door: D,
+        handler: H,
+        served_at: &'static Location<'static>,
+    ) -> io::Result<()>
     where
+        D: Door,
         H: AsyncFn(TcpStream) -> T + Clone + Send + 'static,
         T: Outcome,
     {
@@ -82,16 +102,16 @@ impl TcpListener {
             sockets.push((shard != here).then(socket).transpose()?);
         }
         let sockets = Arc::new(Mutex::new(sockets));
-        let there = handler.clone();
+        let (there, their_door) = (handler.clone(), door.clone());
         let others = task::spawn(smp::invoke_on_all(async move || {
             // This shard serves already, below.
             let Some(socket) = lock(&sockets)[smp::this_shard()].take() else { return Ok(()) };
             let listener = TcpListener::from_fd(socket, options)?;
             let _registered = Registered::new(service, Served::Listener(listener.listening.acceptor.clone()));
-            listener.listening.serve_here(there, served_at).await;
+            listener.listening.serve_here(their_door, there, served_at).await;
             Ok(())
         }));
-        self.listening.serve_here(handler, served_at).await;
+        self.listening.serve_here(door, handler, served_at).await;
         drop(stop);
         others.await.unwrap_or_else(|error| Err(io::Error::other(error)))
     }
@@ -99,17 +119,22 @@ impl TcpListener {
 
 impl<A: Display + 'static> Listening<A> {
     /// Accepts on this shard and runs the handler on it.
-    async fn serve_here<S, H, T>(&self, handler: H, served_at: &'static Location<'static>)
+    async fn serve_here<S, D, H, T>(&self, door: D, handler: H, served_at: &'static Location<'static>)
     where
         S: Stream,
+        D: Door,
         H: AsyncFn(S) -> T + Clone + 'static,
         T: Outcome,
     {
         loop {
             match self.accept().await.and_then(S::from_fd) {
                 Ok(stream) => {
+                    let Some(pass) = door.admit(stream.connection()) else { continue };
                     let handler = handler.clone();
-                    let fiber = async move { settle(handler(stream).await) };
+                    let fiber = async move {
+                        let _pass = pass;
+                        settle(handler(stream).await)
+                    };
                     if let Err(busy) = task::spawn_detached(fiber, served_at) {
                         log::warn!(target: "seastar", "connection to {} dropped: {busy}", self.address);
                         // Room comes when other connections end.
@@ -123,14 +148,16 @@ impl<A: Display + 'static> Listening<A> {
     }
 
     /// Accepts on this shard and passes connections on.
-    pub(super) async fn serve_from_here<S, H, T>(
+    pub(super) async fn serve_from_here<S, D, H, T>(
         &self,
         distribution: Distribution,
+        door: D,
         handler: H,
         served_at: &'static Location<'static>,
     ) -> io::Result<()>
     where
         S: Stream,
+        D: Door,
         H: AsyncFn(S) -> T + Clone + Send + 'static,
         T: Outcome,
     {
@@ -153,14 +180,15 @@ impl<A: Display + 'static> Listening<A> {
             };
             let Some(shard) = choose(distribution, &fd, &open) else { continue };
             let count = Count::new(open.clone(), shard);
-            let handler = handler.clone();
+            let (door, handler) = (door.clone(), handler.clone());
             let passed = smp::submit_to(shard, async move || {
                 let stream = match S::from_fd(fd) {
                     Ok(stream) => stream,
                     Err(error) => return log::warn!(target: "seastar", "connection dropped: {error}"),
                 };
+                let Some(pass) = door.admit(stream.connection()) else { return };
                 let fiber = async move {
-                    let _count = count;
+                    let _inside = (count, pass);
                     settle(handler(stream).await)
                 };
                 if let Err(busy) = task::spawn_detached(fiber, served_at) {
@@ -171,6 +199,28 @@ impl<A: Display + 'static> Listening<A> {
                 log::warn!(target: "seastar", "connection to {} dropped: {busy}", self.address);
             }
         }
+    }
+}
+
+/// Who lets connections in, on their shard.
+pub(super) trait Door: Clone + Send + 'static {
+    /// Kept while the connection is being served.
+    type Pass: 'static;
+
+    /// `None` closes the connection.
+    fn admit(&self, connection: &Shared<Connection>) -> Option<Self::Pass>;
+}
+
+/// Lets everybody in.
+#[derive(Clone)]
+pub(super) struct Open;
+
+impl Door for Open {
+    type Pass = ();
+
+    #[inline]
+    fn admit(&self, _: &Shared<Connection>) -> Option<()> {
+        Some(())
     }
 }
 

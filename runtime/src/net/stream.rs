@@ -70,6 +70,10 @@ impl Stream for TcpStream {
     fn from_fd(fd: OwnedFd) -> io::Result<TcpStream> {
         TcpStream::from_fd(fd)
     }
+
+    fn connection(&self) -> &Shared<Connection> {
+        self.halves.connection()
+    }
 }
 
 impl fmt::Debug for TcpStream {

@@ -9,6 +9,7 @@ use super::address::{ToUnixAddress, UnixAddress};
 use super::stream::UnixStream;
 use crate::net::listening::{Listening, about};
 use crate::net::options::{Distribution, ListenOptions};
+use crate::net::serve::{Door, Open};
 use crate::sys::unix::{self, SocketFile};
 use crate::task::Outcome;
 
@@ -125,17 +126,29 @@ impl UnixListener {
         H: AsyncFn(UnixStream) -> T + Clone + Send + 'static,
         T: Outcome,
     {
-        let served_at = Location::caller();
+        self.serve_behind(Open, handler, Location::caller())
+    }
+
+    /// [`serve`](Self::serve), where not everybody may come in.
+    pub(in crate::net) async fn serve_behind<D, H, T>(
+        self,
+        door: D,
+        handler: H,
+        served_at: &'static Location<'static>,
+    ) -> io::Result<()>
+    where
+        D: Door,
+        H: AsyncFn(UnixStream) -> T + Clone + Send + 'static,
+        T: Outcome,
+    {
         let distribution = match self.options.distribution {
             // Peers have neither addresses to hash nor ports.
             Distribution::Kernel | Distribution::Port => Distribution::FewestConnections,
             other => other,
         };
-        async move {
-            // In this order, so that the file goes first.
-            let UnixListener { listening, file: _file, .. } = self;
-            listening.serve_from_here(distribution, handler, served_at).await
-        }
+        // In this order, so that the file goes first.
+        let UnixListener { listening, file: _file, .. } = self;
+        listening.serve_from_here(distribution, door, handler, served_at).await
     }
 }
 

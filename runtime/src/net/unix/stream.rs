@@ -125,6 +125,10 @@ impl Stream for UnixStream {
     fn from_fd(fd: OwnedFd) -> io::Result<UnixStream> {
         UnixStream::from_fd(fd)
     }
+
+    fn connection(&self) -> &Shared<Connection> {
+        self.halves.connection()
+    }
 }
 
 impl fmt::Debug for UnixStream {

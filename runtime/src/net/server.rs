@@ -1,0 +1,412 @@
+//! Serving within limits: how many connections, how long they may be idle, how long they get when the server stops.
+//!
+//! A service ([`Serving`]) on every shard lets connections in, counts them, and sees them out.
+
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::io;
+use std::net::Shutdown;
+use std::panic::Location;
+use std::pin::pin;
+use std::rc::Rc;
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+use super::connection::Connection;
+use super::listener::TcpListener;
+use super::serve::Door;
+use super::stream::TcpStream;
+use super::unix::{UnixListener, UnixStream};
+use crate::reactor::{self, Shared};
+use crate::service::{NotRunning, Service, Sharded};
+use crate::sync::{Gate, Limit, OwnedGateHolder};
+use crate::task::{self, JoinHandle, Outcome};
+use crate::time::sleep;
+
+/// How long connections get to come to their end, by default.
+const GRACE: Duration = Duration::from_secs(1);
+/// How often idle connections are looked for, at most.
+const SWEEP_MIN: Duration = Duration::from_millis(5);
+
+/// Limits of a server, for [`TcpListener::serve_with`] and [`UnixListener::serve_with`].
+///
+/// ```
+/// use std::time::Duration;
+/// let options = seastar::net::ServeOptions::new()
+///     .connections_per_shard(1000)
+///     .idle_timeout(Duration::from_secs(60))
+///     .grace_period(Duration::from_millis(500));
+/// # let _ = options;
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct ServeOptions {
+    connections: usize,
+    idle: Option<Duration>,
+    grace: Duration,
+}
+
+impl ServeOptions {
+    /// Any number of connections, which may be idle for ever, and have one second when the server stops.
+    pub const fn new() -> ServeOptions {
+        ServeOptions { connections: usize::MAX, idle: None, grace: GRACE }
+    }
+
+    /// The most connections that are open on each shard. One that comes when there are so many is closed at once, and counted as
+    /// [`refused`](ServeStatistics::refused).
+    pub const fn connections_per_shard(self, connections: usize) -> ServeOptions {
+        ServeOptions { connections, ..self }
+    }
+
+    /// Closes connections on which nothing has come or gone for so long, or up to a quarter longer: reads of the handler see the end of the stream,
+    /// writes an error.
+    pub const fn idle_timeout(self, idle: Duration) -> ServeOptions {
+        ServeOptions { idle: Some(idle), ..self }
+    }
+
+    /// How long [`Server::stop`] lets connections come to their end by themselves.
+    pub const fn grace_period(self, grace: Duration) -> ServeOptions {
+        ServeOptions { grace, ..self }
+    }
+}
+
+impl Default for ServeOptions {
+    fn default() -> ServeOptions {
+        ServeOptions::new()
+    }
+}
+
+/// What one shard of a server has done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ServeStatistics {
+    /// Connections that were let in.
+    pub accepted: u64,
+    /// Connections that were closed at once, because there were too many.
+    pub refused: u64,
+    /// Connections that were closed because they were idle.
+    pub idle: u64,
+    /// Connections that are open now.
+    pub open: usize,
+}
+
+/// A server that runs on all shards until it is stopped: a handle, which can be copied and sent.
+///
+/// [`TcpListener::serve_with`] starts one. Dropping the handle does nothing; like every [service](crate::Service) it is
+/// stopped when the program ends.
+#[derive(Clone, Copy)]
+pub struct Server {
+    serving: Sharded<Serving>,
+}
+
+impl Server {
+    /// Accepts no more, and sees the connections out.
+    ///
+    /// They have the [grace period](ServeOptions::grace_period) to come to their end. Those that are left are then shut down: reads
+    /// of their handlers see the end of the stream, writes an error; for handlers that wait for something else, it waits as long
+    /// again, and leaves them.
+    ///
+    /// ```
+    /// use seastar::net::{ServeOptions, TcpStream, connect, listen};
+    ///
+    /// #[seastar::main(shards = 2, overprovisioned = true)]
+    /// async fn main() -> std::io::Result<()> {
+    ///     let listener = listen("127.0.0.1:0")?;
+    ///     let address = listener.local_address();
+    ///     let server = listener.serve_with(ServeOptions::new(), greet).await?;
+    ///     let (mut input, _output) = connect(address).await?.split();
+    ///     assert_eq!(*input.read().await?, *b"hello");
+    ///     assert_eq!(server.statistics().await?.iter().map(|shard| shard.accepted).sum::<u64>(), 1);
+    ///     server.stop().await;
+    ///     assert!(connect(address).await.is_err());
+    ///     Ok(())
+    /// }
+    ///
+    /// async fn greet(stream: TcpStream) -> std::io::Result<()> {
+    ///     let (_input, mut output) = stream.split();
+    ///     output.write(b"hello").await?;
+    ///     output.close().await
+    /// }
+    /// ```
+    #[track_caller]
+    pub fn stop(self) -> impl Future<Output = ()> {
+        self.serving.stop()
+    }
+
+    /// What each shard has done so far.
+    ///
+    /// # Errors
+    ///
+    /// [`NotRunning`] when it has stopped.
+    #[track_caller]
+    pub fn statistics(self) -> impl Future<Output = Result<Vec<ServeStatistics>, NotRunning>> {
+        self.serving.map(async |serving: &Serving| serving.room.statistics())
+    }
+
+    /// What this shard has done so far.
+    ///
+    /// # Errors
+    ///
+    /// [`NotRunning`] when the server has stopped.
+    pub fn local_statistics(self) -> Result<ServeStatistics, NotRunning> {
+        Ok(self.serving.local()?.room.statistics())
+    }
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Server")
+    }
+}
+
+impl TcpListener {
+    /// [`serve`](Self::serve) within limits. Returns when all shards accept, and serves until it is stopped.
+    ///
+    /// # Errors
+    ///
+    /// When the sockets of the other shards cannot be opened.
+    ///
+    /// ```no_run
+    /// use seastar::net::{ServeOptions, listen};
+    ///
+    /// #[seastar::main]
+    /// async fn main() -> std::io::Result<()> {
+    ///     let options = ServeOptions::new().connections_per_shard(10_000);
+    ///     let server = listen(7777)?
+    ///         .serve_with(options, async |stream| {
+    ///             let (mut input, mut output) = stream.split();
+    ///             let question = input.read().await?;
+    ///             output.write_buffer(question).await?;
+    ///             output.close().await
+    ///         })
+    ///         .await?;
+    ///     seastar::stopping().await;
+    ///     server.stop().await;
+    ///     Ok(())
+    /// }
+    /// ```
+    #[track_caller]
+    pub fn serve_with<H, T>(
+        self,
+        options: ServeOptions,
+        handler: H,
+    ) -> impl Future<Output = io::Result<Server>>
+    where
+        H: AsyncFn(TcpStream) -> T + Clone + Send + 'static,
+        T: Outcome,
+    {
+        let served_at = Location::caller();
+        start(options, served_at, move |serving| self.serve_behind(serving, handler, served_at))
+    }
+}
+
+impl UnixListener {
+    /// [`serve`](Self::serve) within limits. Returns when the listener accepts, and serves until it is stopped; see
+    /// [`TcpListener::serve_with`].
+    ///
+    /// # Errors
+    ///
+    /// When the connections would go to a shard that does not exist.
+    #[track_caller]
+    pub fn serve_with<H, T>(
+        self,
+        options: ServeOptions,
+        handler: H,
+    ) -> impl Future<Output = io::Result<Server>>
+    where
+        H: AsyncFn(UnixStream) -> T + Clone + Send + 'static,
+        T: Outcome,
+    {
+        let served_at = Location::caller();
+        start(options, served_at, move |serving| self.serve_behind(serving, handler, served_at))
+    }
+}
+
+/// Starts what `serve` makes, behind the doors of a new server.
+async fn start<F>(
+    options: ServeOptions,
+    served_at: &'static Location<'static>,
+    serve: impl FnOnce(Sharded<Serving>) -> F,
+) -> io::Result<Server>
+where
+    F: Future<Output = io::Result<()>> + 'static,
+{
+    let serving = Sharded::start(async move |_| Serving::new(options)).await;
+    // What can fail does so when it begins.
+    let mut accepting = Box::pin(serve(serving));
+    if let Poll::Ready(Err(error)) = poll_fn(|context| Poll::Ready(accepting.as_mut().poll(context))).await {
+        serving.stop().await;
+        return Err(error);
+    }
+    match (serving.local(), task::spawn_at(accepting, served_at)) {
+        (Ok(here), Ok(fiber)) => *here.accepting.borrow_mut() = Some(fiber),
+        // Somebody stopped it already.
+        (Err(_), fiber) => drop(fiber.map(|fiber| fiber.cancel())),
+        (Ok(_), Err(busy)) => {
+            serving.stop().await;
+            return Err(io::Error::new(io::ErrorKind::OutOfMemory, busy));
+        }
+    }
+    Ok(Server { serving })
+}
+
+/// One shard's part of a server.
+pub(super) struct Serving {
+    room: Rc<Room>,
+    grace: Duration,
+    /// The fiber that accepts, on the shard that was asked to serve.
+    accepting: RefCell<Option<JoinHandle<io::Result<()>>>>,
+    /// The fiber that looks for idle connections.
+    sweeping: Option<JoinHandle<()>>,
+}
+
+/// The connections of one shard. Those who are in it keep it.
+struct Room {
+    gate: Rc<Gate>,
+    connections: usize,
+    /// By place; free places are `None`.
+    inside: RefCell<Vec<Option<Inside>>>,
+    free: RefCell<Vec<usize>>,
+    accepted: Cell<u64>,
+    refused: Cell<u64>,
+    idle: Cell<u64>,
+}
+
+struct Inside {
+    connection: Shared<Connection>,
+    /// When something was seen to have come or gone.
+    busy_at: Instant,
+}
+
+/// A connection that was let in: it leaves when this is dropped.
+pub(super) struct Pass {
+    room: Rc<Room>,
+    place: usize,
+    _holder: OwnedGateHolder,
+}
+
+impl Serving {
+    fn new(options: ServeOptions) -> Serving {
+        let room = Rc::new(Room {
+            gate: Rc::new(Gate::new().named("server")),
+            connections: options.connections,
+            inside: RefCell::default(),
+            free: RefCell::default(),
+            accepted: Cell::new(0),
+            refused: Cell::new(0),
+            idle: Cell::new(0),
+        });
+        let sweep = options.idle.map(|idle| task::spawn(sweep(room.clone(), idle)));
+        Serving { room, grace: options.grace, accepting: RefCell::new(None), sweeping: sweep }
+    }
+}
+
+impl Service for Serving {
+    type Stopped = ();
+
+    async fn stop(&self) {
+        if let Some(accepting) = self.accepting.take() {
+            accepting.cancel();
+        }
+        let gate = &self.room.gate;
+        if gate.close().within(self.grace).await.is_ok() {
+            return;
+        }
+        self.room.shut_down(|_| true);
+        if gate.close().within(self.grace).await.is_err() {
+            let running = gate.count();
+            log::warn!(target: "seastar", "A server has stopped while handlers of it still run: {running}");
+        }
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        if let Some(sweeping) = &self.sweeping {
+            sweeping.cancel();
+        }
+    }
+}
+
+impl Door for Sharded<Serving> {
+    type Pass = Pass;
+
+    fn admit(&self, connection: &Shared<Connection>) -> Option<Pass> {
+        let serving = self.local().ok()?;
+        Room::admit(&serving.room, connection)
+    }
+}
+
+impl Room {
+    fn admit(this: &Rc<Room>, connection: &Shared<Connection>) -> Option<Pass> {
+        let holder = this.gate.hold_owned().ok().filter(|_| this.gate.count() <= this.connections);
+        let Some(holder) = holder else {
+            this.refused.set(this.refused.get() + 1);
+            return None;
+        };
+        this.accepted.set(this.accepted.get() + 1);
+        let inside = Some(Inside { connection: connection.clone(), busy_at: Instant::now() });
+        let mut places = this.inside.borrow_mut();
+        let place = match this.free.borrow_mut().pop() {
+            Some(place) => {
+                places[place] = inside;
+                place
+            }
+            None => {
+                places.push(inside);
+                places.len() - 1
+            }
+        };
+        drop(places);
+        Some(Pass { room: this.clone(), place, _holder: holder })
+    }
+
+    fn statistics(&self) -> ServeStatistics {
+        let (accepted, refused, idle) = (self.accepted.get(), self.refused.get(), self.idle.get());
+        ServeStatistics { accepted, refused, idle, open: self.gate.count() }
+    }
+
+    /// Ends the connections that `which` says; how many those are.
+    fn shut_down(&self, mut which: impl FnMut(&mut Inside) -> bool) -> u64 {
+        let mut inside = self.inside.borrow_mut();
+        let ended =
+            inside.iter_mut().flatten().filter_map(|inside| which(inside).then_some(&inside.connection));
+        ended.map(|connection| connection.shutdown(Shutdown::Both)).count() as u64
+    }
+}
+
+impl Drop for Pass {
+    fn drop(&mut self) {
+        let left = self.room.inside.borrow_mut()[self.place].take();
+        self.room.free.borrow_mut().push(self.place);
+        drop(left);
+    }
+}
+
+/// Ends connections that are idle for so long, until the program stops.
+async fn sweep(room: Rc<Room>, idle: Duration) {
+    let pause = (idle / 8).max(SWEEP_MIN);
+    while !stops_within(pause).await {
+        let now = Instant::now();
+        let ended = room.shut_down(|inside| {
+            if inside.connection.take_activity() {
+                inside.busy_at = now;
+            }
+            let is_idle = now.duration_since(inside.busy_at) >= idle;
+            // Once is enough.
+            if is_idle {
+                inside.busy_at = now;
+            }
+            is_idle
+        });
+        room.idle.set(room.idle.get() + ended);
+    }
+}
+
+/// Whether the program stops before the time is up.
+async fn stops_within(pause: Duration) -> bool {
+    let mut sleep = pin!(sleep(pause));
+    // All fibers are polled when it does.
+    let stops = || reactor::with(|reactor| reactor.is_stopping()).unwrap_or(true);
+    poll_fn(|context| if stops() { Poll::Ready(true) } else { sleep.as_mut().poll(context).map(|()| false) })
+        .await
+}
