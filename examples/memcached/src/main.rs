@@ -2,10 +2,12 @@
 
 use std::io;
 
-use memcached::server::{Args, serve};
+use memcached::server::{Args, Server};
 
 /// A memcached server on every core.
 #[seastar::main]
 async fn main(args: Args) -> io::Result<()> {
-    serve(args).await
+    let server = Server::start(&args).await?;
+    server.announce();
+    server.serve().await
 }

@@ -65,12 +65,12 @@ fn parse_item_size(text: &str) -> Result<u64, String> {
 
 impl Args {
     /// Whether a line is printed each second.
-    pub fn prints_statistics(&self) -> bool {
+    pub(super) fn prints_statistics(&self) -> bool {
         self.stats
     }
 
     /// What the shards have to know.
-    pub fn settings(&self) -> Settings {
+    pub(super) fn settings(&self) -> Settings {
         let time = Time::start();
         let port = self.port.or(self.unix_socket.is_none().then_some(PORT));
         Settings {

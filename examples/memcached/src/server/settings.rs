@@ -14,7 +14,7 @@ const STORE_BYTES_MAX: usize = 32 << 30;
 
 /// Settings that all shards share.
 #[derive(Debug)]
-pub struct Settings {
+pub(super) struct Settings {
     pub(super) tcp: Option<SocketAddr>,
     pub(super) udp: Option<SocketAddr>,
     pub(super) unix: Option<PathBuf>,

@@ -16,7 +16,7 @@ use crate::store::{self, KeyHasher};
 const EXCHANGES_MAX: usize = 64;
 
 /// One shard of the server.
-pub struct Shard {
+pub(super) struct Shard {
     pub(super) index: usize,
     shards: usize,
     /// All of them.
