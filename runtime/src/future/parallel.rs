@@ -12,7 +12,7 @@ use std::task::Poll;
 
 use super::bodies::Action;
 use crate::reactor::need_preempt;
-use crate::task::Children;
+use crate::task::{Busy, Children};
 
 /// Starts `action` for every item, and waits for all (LOOP-6).
 ///
@@ -177,16 +177,17 @@ fn run<F: Future, M: FnOnce() -> F, const ORDERED: bool>(
         let children = pin!(Children::<F, ORDERED>::new());
         let children = children.as_ref();
         poll_fn(|context| {
-            let mut drain = || {
+            let drain = || {
                 while let Some(one) = children.take_front() {
                     output(one);
                 }
             };
-            children.poll_woken(context, &mut drain, need_preempt);
+            children.poll_woken(context, drain, need_preempt);
             while children.running() < concurrency_max {
                 let Some(make) = next() else { break };
-                start(children, make);
-                drain();
+                if let Some(one) = started(children, children.start_or_end(make)) {
+                    output(one);
+                }
                 if need_preempt() {
                     context.waker().wake_by_ref();
                     return Poll::Pending;
@@ -203,7 +204,18 @@ pub(super) fn start<F: Future, const ORDERED: bool>(
     children: Pin<&Children<F, ORDERED>>,
     make: impl FnOnce() -> F,
 ) {
-    if let Err(busy) = children.start(make) {
-        panic!("cannot start one more beside {} others: {busy}", children.running());
+    started(children, children.start(make));
+}
+
+#[inline]
+fn started<F: Future, T, const ORDERED: bool>(
+    children: Pin<&Children<F, ORDERED>>,
+    started: Result<T, Busy>,
+) -> T {
+    #[cold]
+    #[inline(never)]
+    fn failed(others: usize, busy: Busy) -> ! {
+        panic!("cannot start one more beside {others} others: {busy}")
     }
+    started.unwrap_or_else(|busy| failed(children.running(), busy))
 }

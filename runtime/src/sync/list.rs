@@ -40,8 +40,6 @@ pub enum State {
 
 struct Node<T> {
     state: Cell<State>,
-    /// The round in which it came.
-    round: Cell<u32>,
     value: Cell<T>,
     /// Initialised while the state is `Queued`.
     links: UnsafeCell<MaybeUninit<Links<T>>>,
@@ -52,17 +50,21 @@ struct Links<T> {
     next: Cell<*const Node<T>>,
     previous: Cell<*const Node<T>>,
     waker: WakerSlot,
+    /// The round in which it came.
+    round: u32,
 }
 
 impl<T> Node<T> {
     #[inline]
     const fn new(value: T) -> Node<T> {
-        Node {
-            state: Cell::new(State::Idle),
-            round: Cell::new(0),
-            value: Cell::new(value),
-            links: UnsafeCell::new(MaybeUninit::uninit()),
-            _pinned: PhantomPinned,
+        let mut node = MaybeUninit::<Node<T>>::uninit();
+        let place = node.as_mut_ptr();
+        // Field by field, because a constant for the links would be written as so many zeros.
+        // SAFETY: within the node, of which all is initialised then that has to be.
+        unsafe {
+            (&raw mut (*place).state).write(Cell::new(State::Idle));
+            (&raw mut (*place).value).write(Cell::new(value));
+            node.assume_init()
         }
     }
 
@@ -136,8 +138,8 @@ impl<T> List<T> {
         self.round.set(round);
         self.fresh.set(0);
         // Foreign wakers may drop those who wait, and let others come.
-        // SAFETY: as in `front`.
-        while unsafe { self.first.get().as_ref() }.is_some_and(|node| node.round.get() != round) {
+        // SAFETY: as in `front`, and queued.
+        while unsafe { self.first.get().as_ref().is_some_and(|node| node.links().round != round) } {
             self.wake_front(state);
         }
     }
@@ -161,11 +163,11 @@ impl<T> List<T> {
         let slot = WakerSlot::new();
         slot.set(waker);
         let last = self.last.replace(node);
-        let links = Links { next: Cell::new(ptr::null()), previous: Cell::new(last), waker: slot };
+        let round = self.round.get();
+        let links = Links { next: Cell::new(ptr::null()), previous: Cell::new(last), waker: slot, round };
         // SAFETY: nobody looks at the links of a node that is not queued.
         unsafe { (*node.links.get()).write(links) };
         node.state.set(State::Queued);
-        node.round.set(self.round.get());
         self.fresh.set(self.fresh.get() + 1);
         self.len.set(self.len.get() + 1);
         if last.is_null() {
@@ -196,7 +198,7 @@ impl<T> List<T> {
                 None => self.last.set(previous),
             }
             self.len.set(self.len.get() - 1);
-            if node.round.get() == self.round.get() {
+            if links.round == self.round.get() {
                 self.fresh.set(self.fresh.get() - 1);
             }
             // The links are not looked at again: the node is no longer queued.
@@ -293,7 +295,9 @@ impl<H: Host> Waiter<H> {
 impl<H: Host> Drop for Waiter<H> {
     #[inline]
     fn drop(&mut self) {
-        self.leave();
+        if self.state() == State::Queued {
+            self.unlink();
+        }
     }
 }
 

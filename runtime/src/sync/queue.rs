@@ -107,19 +107,16 @@ impl<T> Queue<T> {
             let why = if self.aborted.get() { QueueError::Closed } else { QueueError::Full };
             return Err(Rejected { item, why });
         }
-        self.add(item);
+        // SAFETY: there is room.
+        unsafe { self.add(item) };
         Ok(())
     }
 
     /// Takes the oldest item if there is one and nobody waits for it.
     #[inline]
     pub fn try_pop(&self) -> Result<T, QueueError> {
-        if self.free_items() > 0
-            && let Some(item) = self.take()
-        {
-            return Ok(item);
-        }
-        Err(if self.aborted.get() { QueueError::Closed } else { QueueError::Empty })
+        let none = || if self.aborted.get() { QueueError::Closed } else { QueueError::Empty };
+        self.take_free().ok_or_else(none)
     }
 
     /// Waits until there is an item that nobody else waits for. Another fiber may take it first.
@@ -182,21 +179,44 @@ impl<T> Queue<T> {
         !self.ring.is_full() && self.pushers.is_empty()
     }
 
-    /// Adds an item where there is room.
+    /// Adds an item.
+    ///
+    /// # Safety
+    ///
+    /// There is room.
     #[inline]
-    fn add(&self, item: T) {
-        _ = self.ring.push(item);
+    unsafe fn add(&self, item: T) {
+        // SAFETY: promised by the caller.
+        unsafe { self.ring.push_unchecked(item) };
         self.serve_poppers();
+    }
+
+    /// The oldest item, if there is one that nobody was woken for.
+    #[inline]
+    fn take_free(&self) -> Option<T> {
+        if self.free_items() == 0 {
+            return None;
+        }
+        // SAFETY: there are items.
+        let item = unsafe { self.ring.pop_unchecked() };
+        self.make_room();
+        Some(item)
     }
 
     /// The oldest item; its place goes to whoever waits for one.
     #[inline]
     fn take(&self) -> Option<T> {
         let item = self.ring.pop();
+        self.make_room();
+        item
+    }
+
+    /// A place has become free.
+    #[inline]
+    fn make_room(&self) {
         if !self.pushers.is_empty() {
             self.serve_pushers();
         }
-        item
     }
 
     #[inline]
@@ -286,12 +306,17 @@ impl<T> Request for Pushing<'_, T> {
     fn take_now(waiter: &Waiter<Self>) -> Option<Self::Output> {
         let queue = waiter.host().0;
         if !queue.has_room() {
-            return queue.aborted.get().then(|| rejected(waiter, QueueError::Closed));
+            return None;
         }
         if let Offer::Item(item) = waiter.replace_value(Offer::Taken) {
-            queue.add(item);
+            // SAFETY: there is room, and nothing has run since that could fill it.
+            unsafe { queue.add(item) };
         }
         Some(Ok(()))
+    }
+
+    fn hopeless(waiter: &Waiter<Self>) -> Option<Self::Output> {
+        waiter.host().0.aborted.get().then(|| rejected(waiter, QueueError::Closed))
     }
 
     fn woken(waiter: &Waiter<Self>, _: State) -> Option<Self::Output> {
@@ -323,10 +348,11 @@ impl<T> Request for Popping<'_, T> {
 
     #[inline]
     fn take_now(waiter: &Waiter<Self>) -> Option<Self::Output> {
-        match waiter.host().0.try_pop() {
-            Err(QueueError::Empty) => None,
-            done => Some(done),
-        }
+        waiter.host().0.take_free().map(Ok)
+    }
+
+    fn hopeless(waiter: &Waiter<Self>) -> Option<Self::Output> {
+        waiter.host().0.aborted.get().then_some(Err(QueueError::Closed))
     }
 
     fn woken(waiter: &Waiter<Self>, _: State) -> Option<Self::Output> {
@@ -362,12 +388,12 @@ macro_rules! news {
             type Limited = Self::Output;
 
             fn take_now(waiter: &Waiter<Self>) -> Option<Self::Output> {
-                let queue = waiter.host().0;
-                if queue.aborted.get() {
-                    return Some(Err(QueueError::Closed));
-                }
                 let there: fn(&Queue<T>) -> bool = $there;
-                there(queue).then_some(Ok(()))
+                there(waiter.host().0).then_some(Ok(()))
+            }
+
+            fn hopeless(waiter: &Waiter<Self>) -> Option<Self::Output> {
+                waiter.host().0.aborted.get().then_some(Err(QueueError::Closed))
             }
 
             fn woken(waiter: &Waiter<Self>, _: State) -> Option<Self::Output> {

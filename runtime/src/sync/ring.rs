@@ -59,11 +59,23 @@ impl<T> Ring<T> {
         if self.is_full() {
             return Err(item);
         }
+        // SAFETY: there is a place.
+        unsafe { self.push_unchecked(item) };
+        Ok(())
+    }
+
+    /// Adds an item.
+    ///
+    /// # Safety
+    ///
+    /// There is a place: the ring is not full.
+    #[inline]
+    pub(super) unsafe fn push_unchecked(&self, item: T) {
+        debug_assert!(!self.is_full());
         let place = self.place(self.pushed.get());
         self.pushed.set(self.pushed.get().wrapping_add(1));
-        // SAFETY: the place is free, and no reference to it is ever handed out.
+        // SAFETY: the place is free, as the caller says, and no reference to it is ever handed out.
         unsafe { (*place.get()).write(item) };
-        Ok(())
     }
 
     /// The oldest item.
@@ -72,10 +84,22 @@ impl<T> Ring<T> {
         if self.is_empty() {
             return None;
         }
+        // SAFETY: there is an item.
+        Some(unsafe { self.pop_unchecked() })
+    }
+
+    /// The oldest item.
+    ///
+    /// # Safety
+    ///
+    /// There is one: the ring is not empty.
+    #[inline]
+    pub(super) unsafe fn pop_unchecked(&self) -> T {
+        debug_assert!(!self.is_empty());
         let place = self.place(self.popped.get());
         self.popped.set(self.popped.get().wrapping_add(1));
-        // SAFETY: the place was filled, and is free from now on.
-        Some(unsafe { (*place.get()).assume_init_read() })
+        // SAFETY: the place was filled, as the caller says, and is free from now on.
+        unsafe { (*place.get()).assume_init_read() }
     }
 
     #[inline]

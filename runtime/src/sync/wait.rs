@@ -53,10 +53,16 @@ impl<R: Request> Wait<R> {
 
     #[inline]
     fn leave(&self) {
-        let state = self.waiter.leave();
-        if state != State::Idle {
-            R::hand_on(&self.waiter, state);
+        if self.waiter.state() != State::Idle {
+            self.leave_line();
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn leave_line(&self) {
+        let state = self.waiter.leave();
+        R::hand_on(&self.waiter, state);
     }
 
     #[cold]

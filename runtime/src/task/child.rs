@@ -40,6 +40,12 @@ impl<F: Future> List<F> {
         List { first: Cell::new(None), last: Cell::new(None) }
     }
 
+    #[inline]
+    pub(super) fn is_empty(&self) -> bool {
+        self.first.get().is_none()
+    }
+
+    #[inline]
     pub(super) fn push_back(&self, child: NonNull<Child<F>>) {
         let last = self.last.replace(Some(child));
         // SAFETY: what is or comes on the list is alive.
@@ -197,6 +203,23 @@ impl<F: Future> Vacant<F> {
             );
         }
         Ok(Vacant { slot: tasks::take_child(List::<F>::CLASS)?.cast() })
+    }
+
+    /// The slot of a child that has ended, under its next number; `None` if that is among the woken, from where it is freed.
+    ///
+    /// # Safety
+    ///
+    /// The child is off the list of children, DONE and CANCELLED.
+    #[inline]
+    pub(super) unsafe fn again(child: NonNull<Child<F>>) -> Option<Vacant<F>> {
+        // SAFETY: not freed yet.
+        let header = unsafe { &child.as_ref().prefix.header };
+        if header.is(QUEUED) {
+            return None;
+        }
+        header.state.set(0);
+        header.set_number(header.number().next());
+        Some(Vacant { slot: child })
     }
 
     #[inline]

@@ -14,7 +14,7 @@
 use std::cell::Cell;
 use std::future::Future;
 use std::marker::PhantomPinned;
-use std::mem::ManuallyDrop;
+use std::mem::{ManuallyDrop, forget};
 use std::pin::Pin;
 use std::ptr::NonNull;
 use std::task::{Context, Poll};
@@ -32,12 +32,20 @@ pub(crate) struct Children<F: Future, const ORDERED: bool> {
     parent: Parent,
     list: List<F>,
     running: Cell<usize>,
+    /// A slot for the next one.
+    spare: Cell<Option<Vacant<F>>>,
     _pinned: PhantomPinned,
 }
 
 impl<F: Future, const ORDERED: bool> Children<F, ORDERED> {
     pub(crate) const fn new() -> Children<F, ORDERED> {
-        Children { parent: Parent::new(), list: List::new(), running: Cell::new(0), _pinned: PhantomPinned }
+        Children {
+            parent: Parent::new(),
+            list: List::new(),
+            running: Cell::new(0),
+            spare: Cell::new(None),
+            _pinned: PhantomPinned,
+        }
     }
 
     /// How many have not ended.
@@ -52,10 +60,51 @@ impl<F: Future, const ORDERED: bool> Children<F, ORDERED> {
         let slot = Vacant::<F>::take()?;
         let future = make();
         let child = slot.fill(future, NonNull::from(&self.parent));
-        self.list.push_back(child);
-        self.running.set(self.running.get() + 1);
+        self.link(child);
         self.poll_child(child);
         Ok(())
+    }
+
+    /// Makes a child in its place, and polls it for the first time. Returns the output of one that has ended, unless others
+    /// come before it; then it is taken from the front in its turn.
+    #[inline]
+    pub(crate) fn start_or_end(
+        self: Pin<&Self>,
+        make: impl FnOnce() -> F,
+    ) -> Result<Option<F::Output>, Busy> {
+        /// A child that is on the list from now on, also when it panics.
+        struct Linked<'a, F: Future, const ORDERED: bool>(&'a Children<F, ORDERED>, NonNull<Child<F>>);
+
+        impl<F: Future, const ORDERED: bool> Drop for Linked<'_, F, ORDERED> {
+            #[inline]
+            fn drop(&mut self) {
+                self.0.link(self.1);
+            }
+        }
+
+        let slot = match self.spare.take() {
+            Some(slot) => slot,
+            None => Vacant::take()?,
+        };
+        let future = make();
+        let child = slot.fill(future, NonNull::from(&self.parent));
+        let linked = Linked(self.get_ref(), child);
+        let Poll::Ready(output) = poll(child) else { return Ok(None) };
+        if ORDERED && !self.list.is_empty() {
+            drop(linked);
+            self.end(child, output);
+            return Ok(None);
+        }
+        forget(linked);
+        // SAFETY: it has ended, was never on the list, and its stage is empty.
+        self.spare.set(unsafe { Vacant::again(child) });
+        Ok(Some(output))
+    }
+
+    #[inline]
+    fn link(&self, child: NonNull<Child<F>>) {
+        self.list.push_back(child);
+        self.running.set(self.running.get() + 1);
     }
 
     /// Polls those that have been woken until now, oldest first, and calls `after` after each. Stops early, to
@@ -110,24 +159,20 @@ impl<F: Future, const ORDERED: bool> Children<F, ORDERED> {
     }
 
     /// Polls a child that has not ended.
+    #[inline]
     fn poll_child(&self, child: NonNull<Child<F>>) {
+        if let Poll::Ready(output) = poll(child) {
+            self.end(child, output);
+        }
+    }
+
+    /// Keeps the output of a child on the list, which has just ended.
+    fn end(&self, child: NonNull<Child<F>>, output: F::Output) {
         // SAFETY: on the list, so alive and of this type.
         let it = unsafe { child.as_ref() };
-        let header = &it.prefix.header;
-        let waker = ManuallyDrop::new(header.number().waker());
-        let mut context = Context::from_waker(&waker);
-        // SAFETY: not DONE, so the stage holds the future; it never moves from there, and nobody else
-        // refers to it while it is polled.
-        let polled = unsafe { Pin::new_unchecked(&mut *(*it.stage.get()).future) }.poll(&mut context);
-        let Poll::Ready(output) = polled else { return };
-        // If dropping the future panics, there is nothing left to drop.
-        header.set(DONE | CANCELLED);
-        // SAFETY: the future has ended, and makes room for its output.
-        unsafe {
-            ManuallyDrop::drop(&mut (*it.stage.get()).future);
-            (*it.stage.get()).output = ManuallyDrop::new(output);
-        }
-        header.clear(CANCELLED);
+        // SAFETY: its future is gone, and makes room for its output.
+        unsafe { (*it.stage.get()).output = ManuallyDrop::new(output) };
+        it.prefix.header.clear(CANCELLED);
         self.running.set(self.running.get() - 1);
         if !ORDERED && it.previous.get().is_some() {
             self.list.unlink(it);
@@ -153,6 +198,26 @@ impl<F: Future, const ORDERED: bool> Drop for Children<F, ORDERED> {
         self.list.for_each(|child| child.prefix.header.set(DROPPING));
         self.forget_woken();
     }
+}
+
+/// Polls a child that has not ended. When it has, its stage is empty: it is DONE and CANCELLED.
+#[inline]
+fn poll<F: Future>(child: NonNull<Child<F>>) -> Poll<F::Output> {
+    // SAFETY: started and not taken, so alive and of this type.
+    let it = unsafe { child.as_ref() };
+    let header = &it.prefix.header;
+    let waker = ManuallyDrop::new(header.number().waker());
+    let mut context = Context::from_waker(&waker);
+    // SAFETY: not DONE, so the stage holds the future; it never moves from there, and nobody else
+    // refers to it while it is polled.
+    let polled = unsafe { Pin::new_unchecked(&mut *(*it.stage.get()).future) }.poll(&mut context);
+    if polled.is_ready() {
+        // First, because if dropping the future panics, there is nothing left to drop.
+        header.set(DONE | CANCELLED);
+        // SAFETY: the future has ended.
+        unsafe { ManuallyDrop::drop(&mut (*it.stage.get()).future) };
+    }
+    polled
 }
 
 /// What the children have come to, in the order in which they were started.

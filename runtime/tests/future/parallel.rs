@@ -166,6 +166,30 @@ async fn only_what_was_woken_is_polled() {
     assert_eq!((polls[1..].iter().min(), polls[1..].iter().max()), (Some(&2), Some(&2)));
 }
 
+/// The place of an iteration that ended at once serves the next one, which the wakers of the former do not wake.
+#[seastar::test]
+async fn wakers_of_iterations_that_have_ended_wake_nobody() {
+    let (wakers, polls) = (RefCell::new(Vec::new()), Cell::new(0));
+    let mut all = pin!(parallel_for_each(0..4, async |n| {
+        poll_fn(|context| {
+            if n < 3 {
+                wakers.borrow_mut().push(context.waker().clone());
+                return Poll::Ready(());
+            }
+            polls.set(polls.get() + 1);
+            Poll::Pending
+        })
+        .await
+    }));
+    let mut poll_all = async || poll_fn(|context| Poll::Ready(all.as_mut().poll(context).is_ready())).await;
+    while polls.get() == 0 {
+        assert!(!poll_all().await);
+    }
+    wakers.borrow().iter().for_each(Waker::wake_by_ref);
+    assert!(!poll_all().await);
+    assert_eq!((wakers.borrow().len(), polls.get()), (3, 1));
+}
+
 /// Wakers of iterations may go to other threads, and outlive what they wake.
 #[seastar::test]
 async fn an_iteration_is_woken_from_another_thread() {
