@@ -12,3 +12,4 @@ mod programs;
 mod server;
 mod servers;
 mod services;
+mod sockets;
