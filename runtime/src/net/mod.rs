@@ -10,6 +10,7 @@ mod halves;
 mod input;
 mod listener;
 mod listening;
+mod option;
 mod options;
 mod output;
 mod place;
@@ -35,6 +36,6 @@ pub use server::{ServeOptions, ServeStatistics, Server};
 pub use stream::{TcpControl, TcpStream};
 pub use udp::{UdpOptions, UdpSocket};
 pub use unix::{
-    Credentials, ToUnixAddress, UnixAddress, UnixControl, UnixListener, UnixStream, connect_unix,
-    listen_unix, listen_unix_with,
+    Credentials, ToUnixAddress, UnixAddress, UnixControl, UnixDatagram, UnixDatagramOptions, UnixListener,
+    UnixStream, connect_unix, listen_unix, listen_unix_with,
 };

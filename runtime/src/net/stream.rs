@@ -6,10 +6,13 @@ use std::net::{Shutdown, SocketAddr};
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
+use socket2::Socket;
+
 use super::connection::Connection;
 use super::halves::Halves;
 use super::input::InputStream;
 use super::listening::Stream;
+use super::option::{self, options};
 use super::output::OutputStream;
 use crate::reactor::Shared;
 use crate::sys::socket;
@@ -163,6 +166,26 @@ impl TcpControl {
     pub fn shutdown(&self, direction: Shutdown) {
         self.connection.shutdown(direction);
     }
+}
+
+options! {
+    /// Further options, as the kernel has them.
+    TcpControl: |control| control.connection.ask(Ok);
+
+    /// Whether closing the connection resets it, and drops what was not sent yet, instead of ending it in order (SO_LINGER of zero). Off by
+    /// default. To wait for the peer in the close, as longer times do, would block the shard; [`close`](OutputStream::close) waits without that.
+    reset_on_close / set_reset_on_close: bool => option::reset_on_close, option::set_reset_on_close;
+    /// How long what was sent may go without an acknowledgement before the connection fails (TCP_USER_TIMEOUT); as the system has it with
+    /// `None`.
+    user_timeout / set_user_timeout: Option<Duration> => Socket::tcp_user_timeout, Socket::set_tcp_user_timeout;
+    /// How many bytes the kernel keeps that were not read, twice what was asked for (SO_RCVBUF).
+    receive_buffer_size / set_receive_buffer_size: usize => Socket::recv_buffer_size, Socket::set_recv_buffer_size;
+    /// How many bytes may wait to be sent, twice what was asked for (SO_SNDBUF).
+    send_buffer_size / set_send_buffer_size: usize => Socket::send_buffer_size, Socket::set_send_buffer_size;
+    /// Over how many routers its packets go (IP_TTL, or IPV6_UNICAST_HOPS).
+    ttl / set_ttl: u32 => option::ttl, option::set_ttl;
+    /// The type of service of its packets (IP_TOS, or IPV6_TCLASS).
+    tos / set_tos: u32 => option::tos, option::set_tos;
 }
 
 impl fmt::Debug for TcpControl {

@@ -59,7 +59,7 @@ pub enum Why {
     Aborted,
 }
 
-pub(super) mod sealed {
+pub(crate) mod sealed {
     /// Waits of this crate.
     pub trait Sealed {}
 }

@@ -32,6 +32,7 @@ pub use barrier::Barrier;
 pub use condvar::{Condvar, CondvarError};
 pub use gate::{Gate, GateClosed, GateHolder, Holder, OwnedGateHolder};
 pub use limit::{Limit, Unless, Within};
+pub(crate) use limit::{Why, sealed::Sealed};
 pub use mutex::{Mutex, MutexGuard};
 pub use pipe::{BrokenPipe, PipeReader, PipeWriter, Read, Write, pipe};
 pub use queue::Queue;

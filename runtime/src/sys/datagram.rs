@@ -1,6 +1,5 @@
 //! Datagrams: as the kernel sends and receives them, and as they lie in the ring's buffers.
 
-use std::cell::Cell;
 use std::io;
 use std::mem::{self, MaybeUninit};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
@@ -83,73 +82,34 @@ impl Shape {
     }
 }
 
-/// A datagram that is about to be sent. Moved only before it is [prepared](Message::prepare).
-#[repr(C)]
-pub(crate) struct Message {
-    header: Cell<libc::msghdr>,
-    buffer: Cell<libc::iovec>,
-    control: Cell<[u64; CONTROL / 8]>,
-    to: Option<SockAddr>,
-    segment: Option<u16>,
-}
-
-impl Message {
-    /// To where the socket is connected, if not to an address. Cut by the kernel into datagrams of `segment` bytes, if that is said.
-    pub(crate) fn new(to: Option<SockAddr>, segment: Option<u16>) -> Message {
-        // SAFETY: null pointers and zero lengths are what an empty message has.
-        let (header, buffer) = unsafe { (mem::zeroed(), mem::zeroed()) };
-        Message {
-            header: Cell::new(header),
-            buffer: Cell::new(buffer),
-            control: Cell::new([0; CONTROL / 8]),
-            to,
-            segment,
+/// Sends a datagram to an address, or to where the socket is connected; cut by the kernel into datagrams of `segment` bytes, if that is
+/// said. Fails with WouldBlock where there is no room for it.
+pub(crate) fn send(fd: RawFd, bytes: &[u8], to: Option<&SockAddr>, segment: Option<u16>) -> io::Result<()> {
+    let mut control = [0u64; CONTROL / 8];
+    let mut buffer = libc::iovec { iov_base: bytes.as_ptr().cast_mut().cast(), iov_len: bytes.len() };
+    // SAFETY: null pointers and zero lengths are what an empty message has.
+    let mut header: libc::msghdr = unsafe { mem::zeroed() };
+    if let Some(to) = to {
+        header.msg_name = to.as_ptr().cast_mut().cast();
+        header.msg_namelen = to.len();
+    }
+    header.msg_iov = &mut buffer;
+    header.msg_iovlen = 1;
+    if let Some(segment) = segment {
+        header.msg_control = control.as_mut_ptr().cast();
+        header.msg_controllen = CONTROL as _;
+        // SAFETY: the control bytes have room for one message of two bytes, and are aligned for its head.
+        unsafe {
+            let head = &mut *libc::CMSG_FIRSTHDR(&header);
+            head.cmsg_level = libc::SOL_UDP;
+            head.cmsg_type = libc::UDP_SEGMENT;
+            head.cmsg_len = libc::CMSG_LEN(size_of::<u16>() as u32) as _;
+            libc::CMSG_DATA(head).cast::<u16>().write_unaligned(segment);
         }
     }
-
-    /// Fills in where everything is: this, from now on, and `len` bytes at `base`. The kernel does not write to them.
-    pub(crate) fn prepare(&self, base: *const u8, len: usize) -> *const Message {
-        self.buffer.set(libc::iovec { iov_base: base.cast_mut().cast(), iov_len: len });
-        let mut header = self.header.get();
-        if let Some(to) = &self.to {
-            header.msg_name = to.as_ptr().cast_mut().cast();
-            header.msg_namelen = to.len();
-        }
-        header.msg_iov = self.buffer.as_ptr();
-        header.msg_iovlen = 1;
-        if let Some(segment) = self.segment {
-            header.msg_control = self.control.as_ptr().cast();
-            header.msg_controllen = CONTROL as _;
-            // SAFETY: the control bytes have room for one message of two bytes, and are aligned for its head.
-            unsafe {
-                let head = &mut *libc::CMSG_FIRSTHDR(&header);
-                head.cmsg_level = libc::SOL_UDP;
-                head.cmsg_type = libc::UDP_SEGMENT;
-                head.cmsg_len = libc::CMSG_LEN(size_of::<u16>() as u32) as _;
-                libc::CMSG_DATA(head).cast::<u16>().write_unaligned(segment);
-            }
-        }
-        self.header.set(header);
-        self
-    }
-}
-
-/// Sends a datagram, or fails with WouldBlock where there is no room for it.
-pub(crate) fn send(fd: RawFd, bytes: &[u8], message: &Message) -> io::Result<()> {
-    let prepared = message.prepare(bytes.as_ptr(), bytes.len());
-    // SAFETY: it points to what lives during the call.
-    let sent = unsafe { send_prepared(fd, prepared) };
+    // SAFETY: the header points to memory that may be read and lives during the call.
+    let sent = unsafe { libc::sendmsg(fd, &header, libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL) };
     if sent < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
-}
-
-/// Sends a message that was prepared; how many bytes, or -1.
-///
-/// # Safety
-///
-/// What it was prepared with is still there.
-pub(super) unsafe fn send_prepared(fd: RawFd, message: *const Message) -> isize {
-    // SAFETY: a message begins with its header; the rest is promised by the caller.
-    unsafe { libc::sendmsg(fd, message.cast(), libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL) }
 }
 
 /// A datagram that was received by a call.

@@ -4,7 +4,7 @@
 
 use std::os::fd::RawFd;
 
-use super::datagram::{Message, Shape};
+use super::datagram::Shape;
 
 /// One operation for the kernel.
 ///
@@ -31,11 +31,6 @@ pub(crate) enum Op {
         fd: RawFd,
         shape: *const Shape,
     },
-    /// Sends one datagram, when there is room for it.
-    SendDatagram {
-        fd: RawFd,
-        message: *const Message,
-    },
     /// Sends all of it: the kernel goes on after a short write.
     Send {
         fd: RawFd,
@@ -47,6 +42,10 @@ pub(crate) enum Op {
     },
     /// Completes once, when the descriptor is readable or at its end.
     AwaitReadable {
+        fd: RawFd,
+    },
+    /// Completes once, when the descriptor has room for what is written, or is broken.
+    AwaitWritable {
         fd: RawFd,
     },
     /// Completes each time the descriptor becomes readable.

@@ -44,6 +44,18 @@ pub(crate) fn listen(
     Ok((socket.into(), file))
 }
 
+/// A socket for datagrams, bound to an address or to none, and its file if it has one. See [`listen`].
+pub(crate) fn bind_datagrams(
+    address: Option<&SocketAddr>,
+    mode: Option<u32>,
+) -> io::Result<(OwnedFd, Option<SocketFile>)> {
+    let socket = Socket::new(Domain::UNIX, Type::DGRAM, None)?;
+    let Some(address) = address else { return Ok((socket.into(), None)) };
+    let _lock = address.as_pathname().and_then(lock_folder);
+    let file = bind(&socket, Type::DGRAM, address, mode)?;
+    Ok((socket.into(), file))
+}
+
 fn bind(
     socket: &Socket,
     kind: Type,
@@ -131,8 +143,8 @@ pub(crate) fn unconnected() -> io::Result<OwnedFd> {
 }
 
 /// Two sockets that are connected to each other.
-pub(crate) fn pair() -> io::Result<(OwnedFd, OwnedFd)> {
-    let (one, other) = Socket::pair(Domain::UNIX, Type::STREAM, None)?;
+pub(crate) fn pair(kind: Type) -> io::Result<(OwnedFd, OwnedFd)> {
+    let (one, other) = Socket::pair(Domain::UNIX, kind, None)?;
     Ok((one.into(), other.into()))
 }
 
@@ -148,6 +160,24 @@ pub(crate) fn encode(address: &SocketAddr) -> io::Result<SockAddr> {
         }
         (None, None) => SockAddr::unix(""),
     }
+}
+
+/// Sets where datagrams go, which does not wait.
+pub(crate) fn connect(fd: RawFd, address: &SocketAddr) -> io::Result<()> {
+    let address = encode(address)?;
+    with(fd, |socket| socket.connect(&address))
+}
+
+/// The address in the bytes that the kernel gives as one; unnamed if it is none.
+pub(crate) fn read(source: &[u8]) -> SocketAddr {
+    let name = source.get(size_of::<libc::sa_family_t>()..).unwrap_or_default();
+    let path = name.split(|byte| *byte == 0).next().unwrap_or_default();
+    let read = match name.split_first() {
+        Some((0, name)) => SocketAddr::from_abstract_name(name),
+        _ => SocketAddr::from_pathname(std::ffi::OsStr::from_bytes(path)),
+    };
+    // The kernel's names are never too long.
+    read.or_else(|_| SocketAddr::from_pathname("")).expect("an unnamed socket has an address")
 }
 
 fn decode(address: &SockAddr) -> io::Result<SocketAddr> {

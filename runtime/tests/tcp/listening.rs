@@ -10,6 +10,7 @@ use std::task::{Context, Wake, Waker};
 use std::time::Duration;
 
 use seastar::net::{ListenOptions, connect, listen, listen_with};
+use seastar::sync::{AbortSource, Limit};
 use seastar::{sleep, spawn, timeout, yield_now};
 
 use super::guard::guard;
@@ -49,6 +50,26 @@ async fn options_can_be_set_and_are_inherited() {
         assert!(control.keepalive().unwrap());
         control.set_keepalive(None).unwrap();
         assert!(!control.keepalive().unwrap());
+    }
+    let control = client.control();
+    assert!(!control.reset_on_close().unwrap() && control.user_timeout().unwrap().is_none());
+    control.set_reset_on_close(true).unwrap();
+    control.set_user_timeout(Some(Duration::from_secs(7))).unwrap();
+    assert!(control.reset_on_close().unwrap());
+    assert_eq!(control.user_timeout().unwrap(), Some(Duration::from_secs(7)));
+    control.set_receive_buffer_size(20_000).unwrap();
+    control.set_send_buffer_size(30_000).unwrap();
+    assert_eq!(control.receive_buffer_size().unwrap(), 40_000);
+    assert_eq!(control.send_buffer_size().unwrap(), 60_000);
+    for address in ["127.0.0.1:0", "[::1]:0"] {
+        let listener = listen(address).unwrap();
+        let client = connect(listener.local_address()).await.unwrap().control();
+        let closed = client.set_ttl(9);
+        assert_eq!(closed.unwrap_err().kind(), ErrorKind::NotConnected);
+        let client = connect(listener.local_address()).await.unwrap();
+        client.control().set_ttl(9).unwrap();
+        client.control().set_tos(0x10).unwrap();
+        assert_eq!((client.control().ttl().unwrap(), client.control().tos().unwrap()), (9, 0x10));
     }
     let options = ListenOptions::new().nodelay(false).keepalive(Duration::from_secs(60));
     let listener = listen_with("127.0.0.1:0", options).unwrap();
@@ -257,4 +278,37 @@ async fn accepts_that_were_given_up_hold_nothing() {
         assert_eq!(Arc::strong_count(&nothing), 2 + 2);
     }
     assert_eq!(Arc::strong_count(&nothing), 2);
+}
+
+// NET-9
+#[seastar::test]
+async fn a_connect_takes_a_limit_and_an_abort() {
+    let (listener, _clients) = seastar::blocking_ok!(full_listener());
+    let address = listener.local_addr().unwrap();
+    let late = connect(address).within(Duration::from_millis(2)).await.unwrap_err();
+    assert_eq!(late.kind(), ErrorKind::TimedOut);
+    assert_eq!(late.to_string(), format!("connect to {address}: no answer within the time limit"));
+    let abort = Rc::new(AbortSource::new());
+    let source = abort.clone();
+    let waits = spawn(async move { connect(address).unless(&source).await });
+    sleep(Duration::from_millis(2)).await;
+    assert!(!waits.is_finished());
+    abort.abort();
+    let aborted = waits.await.unwrap().unwrap_err();
+    assert_eq!(aborted.kind(), ErrorKind::ConnectionAborted);
+    // Within them nothing changes.
+    let listener = listen("127.0.0.1:0").unwrap();
+    let client = connect(listener.local_address()).within(Duration::from_secs(60)).await.unwrap();
+    assert_eq!(client.peer_address().unwrap(), listener.local_address());
+    let wrong = connect("localhost:80").within(Duration::from_secs(60)).await.unwrap_err();
+    assert_eq!(wrong.kind(), ErrorKind::InvalidInput);
+}
+
+#[seastar::test]
+async fn a_connection_can_be_reset_in_the_place_of_an_end() {
+    let (client, server) = pair().await;
+    client.control().set_reset_on_close(true).unwrap();
+    drop(client);
+    let (mut input, _output) = server.split();
+    assert_eq!(input.read().await.unwrap_err().kind(), ErrorKind::ConnectionReset);
 }

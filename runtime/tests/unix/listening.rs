@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use seastar::net::{ListenOptions, UnixAddress, UnixStream, connect_unix, listen_unix, listen_unix_with};
+use seastar::sync::Limit;
 use seastar::{sleep, spawn, timeout};
 
 use super::{pair, path};
@@ -69,6 +70,8 @@ async fn a_connect_waits_for_room_in_the_backlog_and_can_be_given_up() {
         clients.push(client.unwrap());
         assert!(clients.len() < 10);
     }
+    let late = connect_unix(&address).within(Duration::from_millis(5)).await.unwrap_err();
+    assert_eq!(late.to_string(), format!("connect to {address}: no answer within the time limit"));
     let waits = spawn(async move { connect_unix(&address).await });
     sleep(Duration::from_millis(20)).await;
     assert!(!waits.is_finished());

@@ -13,6 +13,7 @@ mod input;
 #[path = "../tcp/output.rs"]
 mod output;
 
+mod datagrams;
 mod files;
 mod listening;
 mod peers;

@@ -13,6 +13,9 @@ pub(super) trait Address: Clone + 'static {
     /// The most bytes that one has in the kernel.
     const SIZE: usize;
 
+    /// Whether the kernel tells when there is room for a datagram that goes to such an address.
+    const ROOM_IS_TOLD: bool;
+
     /// Reads what the kernel wrote.
     fn decode(bytes: &[u8]) -> Self;
 }

@@ -3,8 +3,11 @@
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use socket2::Socket;
+
 use super::socket::UdpSocket;
 use crate::net::datagram::Datagrams;
+use crate::net::option::{self, options};
 use crate::sys::datagram::UdpSetup;
 use crate::sys::socket::with;
 
@@ -103,41 +106,26 @@ impl Default for UdpOptions {
     }
 }
 
-/// Writes a getter and a setter of the same option of the socket.
-macro_rules! options {
-    ($($(#[$doc:meta])* $get:ident / $set:ident: $kind:ty => $ask:ident / $tell:ident;)*) => {
-        /// Options of the socket, as the kernel has them.
-        impl UdpSocket {$(
-            $(#[$doc])*
-            pub fn $get(&self) -> io::Result<$kind> {
-                with(self.datagrams.fd(), |socket| socket.$ask())
-            }
-
-            #[doc = concat!("Sets [`", stringify!($get), "`](Self::", stringify!($get), ").")]
-            pub fn $set(&self, value: $kind) -> io::Result<()> {
-                with(self.datagrams.fd(), |socket| socket.$tell(value))
-            }
-        )*}
-    };
-}
-
 options! {
+    /// Options of the socket, as the kernel has them.
+    UdpSocket: |socket| io::Result::Ok(socket.datagrams.fd());
+
     /// Whether it may send to broadcast addresses (SO_BROADCAST). Off by default.
-    broadcast / set_broadcast: bool => broadcast / set_broadcast;
-    /// Over how many routers its IPv4 datagrams go (IP_TTL).
-    ttl / set_ttl: u32 => ttl_v4 / set_ttl_v4;
-    /// The type of service of its IPv4 datagrams (IP_TOS).
-    tos / set_tos: u32 => tos_v4 / set_tos_v4;
+    broadcast / set_broadcast: bool => Socket::broadcast, Socket::set_broadcast;
+    /// Over how many routers its datagrams go (IP_TTL, or IPV6_UNICAST_HOPS).
+    ttl / set_ttl: u32 => option::ttl, option::set_ttl;
+    /// The type of service of its datagrams (IP_TOS, or IPV6_TCLASS).
+    tos / set_tos: u32 => option::tos, option::set_tos;
     /// Whether what it sends to an IPv4 group also comes back to this machine (IP_MULTICAST_LOOP). On by default.
-    multicast_loop_v4 / set_multicast_loop_v4: bool => multicast_loop_v4 / set_multicast_loop_v4;
+    multicast_loop_v4 / set_multicast_loop_v4: bool => Socket::multicast_loop_v4, Socket::set_multicast_loop_v4;
     /// Over how many routers what it sends to an IPv4 group goes (IP_MULTICAST_TTL). 1 by default, which is none.
-    multicast_ttl_v4 / set_multicast_ttl_v4: u32 => multicast_ttl_v4 / set_multicast_ttl_v4;
+    multicast_ttl_v4 / set_multicast_ttl_v4: u32 => Socket::multicast_ttl_v4, Socket::set_multicast_ttl_v4;
     /// Whether what it sends to an IPv6 group also comes back to this machine (IPV6_MULTICAST_LOOP). On by default.
-    multicast_loop_v6 / set_multicast_loop_v6: bool => multicast_loop_v6 / set_multicast_loop_v6;
+    multicast_loop_v6 / set_multicast_loop_v6: bool => Socket::multicast_loop_v6, Socket::set_multicast_loop_v6;
     /// How many bytes the kernel keeps for it, twice what was asked for (SO_RCVBUF).
-    receive_buffer_size / set_receive_buffer_size: usize => recv_buffer_size / set_recv_buffer_size;
+    receive_buffer_size / set_receive_buffer_size: usize => Socket::recv_buffer_size, Socket::set_recv_buffer_size;
     /// How many bytes may wait to be sent, twice what was asked for (SO_SNDBUF).
-    send_buffer_size / set_send_buffer_size: usize => send_buffer_size / set_send_buffer_size;
+    send_buffer_size / set_send_buffer_size: usize => Socket::send_buffer_size, Socket::set_send_buffer_size;
 }
 
 /// Groups.

@@ -15,6 +15,7 @@ use crate::sys::socket;
 
 impl Address for SocketAddr {
     const SIZE: usize = size_of::<libc::sockaddr_in6>();
+    const ROOM_IS_TOLD: bool = true;
 
     #[inline]
     fn decode(bytes: &[u8]) -> SocketAddr {
@@ -136,16 +137,15 @@ impl UdpSocket {
         Datagrams::receive(&self.datagrams).await
     }
 
-    /// Sends one datagram to `address`. It goes out at once, so there is nothing to flush; only when the socket's buffer is full this waits.
-    ///
-    /// Dropping the future while it waits may send it or not.
+    /// Sends one datagram to `address`. It goes out at once, so there is nothing to flush; only while the socket's buffer is full this waits.
+    /// A future that is dropped then has sent nothing.
     ///
     /// # Errors
     ///
     /// Those of sendmsg(2), with the address, above all `Message too long`: over IPv4 a datagram has at most 65,507 bytes.
     pub async fn send_to(&self, bytes: impl AsRef<[u8]>, address: impl ToAddress) -> io::Result<()> {
         let address = address.to_address()?;
-        let sent = datagram::send(&self.datagrams, bytes.as_ref(), Some(address.into()), None).await;
+        let sent = datagram::send(&self.datagrams, bytes.as_ref(), Some(&address.into()), None).await;
         sent.map_err(|error| about("send to", address, error))
     }
 

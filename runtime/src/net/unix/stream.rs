@@ -6,14 +6,18 @@ use std::net::Shutdown;
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
+use socket2::{Socket, Type};
+
 use super::address::{ToUnixAddress, UnixAddress};
-use crate::net::connect::connected;
+use crate::net::connect::{Connect, connected};
 use crate::net::connection::Connection;
 use crate::net::halves::Halves;
 use crate::net::input::InputStream;
 use crate::net::listening::{Stream, about};
+use crate::net::option::options;
 use crate::net::output::OutputStream;
 use crate::reactor::Shared;
+use crate::sync::Limit;
 use crate::sys::unix;
 use crate::time;
 
@@ -23,7 +27,8 @@ const PAUSE_MAX: Duration = Duration::from_millis(5);
 
 /// Connects to a server at `path`, or under an abstract name if it begins with `@`.
 ///
-/// Waits while the server's backlog is full. Dropping the future aborts the attempt.
+/// Waits while the server's backlog is full. Takes a time limit and an abort source, as [`connect`](super::super::connect) does; dropping the future
+/// aborts the attempt, too.
 ///
 /// # Errors
 ///
@@ -37,8 +42,16 @@ const PAUSE_MAX: Duration = Duration::from_millis(5);
 ///     assert_eq!(nobody.to_string(), "connect to /nowhere/at/all: No such file or directory (os error 2)");
 /// }
 /// ```
-pub async fn connect_unix(path: impl ToUnixAddress) -> io::Result<UnixStream> {
-    let address = path.to_unix_address()?;
+#[must_use = "futures do nothing until they are awaited"]
+pub fn connect_unix(
+    path: impl ToUnixAddress,
+) -> impl Limit<Output = io::Result<UnixStream>, Limited = io::Result<UnixStream>> {
+    let address = path.to_unix_address();
+    let to = address.as_ref().ok().cloned();
+    Connect { attempt: async move { attempt(address?).await }, to }
+}
+
+async fn attempt(address: UnixAddress) -> io::Result<UnixStream> {
     let mut pause = PAUSE_FIRST;
     loop {
         let attempt = async { connected(unix::unconnected()?, unix::encode(&address.0)?).await };
@@ -91,7 +104,7 @@ impl UnixStream {
     ///
     /// Those of socketpair(2), and [`OutOfMemory`](io::ErrorKind::OutOfMemory) when the memory budget is used up.
     pub fn pair() -> io::Result<(UnixStream, UnixStream)> {
-        let (one, other) = unix::pair()?;
+        let (one, other) = unix::pair(Type::STREAM)?;
         Ok((UnixStream::from_fd(one)?, UnixStream::from_fd(other)?))
     }
 
@@ -188,6 +201,14 @@ impl UnixControl {
     pub fn shutdown(&self, direction: Shutdown) {
         self.connection.shutdown(direction);
     }
+}
+
+options! {
+    /// Options, as the kernel has them.
+    UnixControl: |control| control.connection.ask(Ok);
+
+    /// How many bytes may wait to be read by the peer, twice what was asked for (SO_SNDBUF).
+    send_buffer_size / set_send_buffer_size: usize => Socket::send_buffer_size, Socket::set_send_buffer_size;
 }
 
 impl fmt::Debug for UnixControl {

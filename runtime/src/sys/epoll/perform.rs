@@ -6,7 +6,7 @@ use std::ptr;
 
 use super::waiting::Events;
 use crate::sys::buffers::Supply;
-use crate::sys::datagram::{self, Shape};
+use crate::sys::datagram::Shape;
 use crate::sys::op::{Completion, Op};
 
 /// How often one descriptor is received from, or accepted on, before others have their turn.
@@ -50,9 +50,9 @@ impl Begun {
             | Op::Connect { fd, .. }
             | Op::Receive { fd }
             | Op::ReceiveDatagrams { fd, .. }
-            | Op::SendDatagram { fd, .. }
             | Op::Send { fd, .. }
             | Op::AwaitReadable { fd }
+            | Op::AwaitWritable { fd }
             | Op::PollReadable { fd } => fd,
             Op::Close { .. } | Op::Cancel { .. } | Op::CancelAll | Op::Ring { .. } => {
                 unreachable!("{:?} does not wait", self.op)
@@ -62,14 +62,14 @@ impl Begun {
 
     pub(super) fn direction(&self) -> Direction {
         match self.op {
-            Op::Connect { .. } | Op::Send { .. } | Op::SendDatagram { .. } => Direction::Writes,
+            Op::Connect { .. } | Op::Send { .. } | Op::AwaitWritable { .. } => Direction::Writes,
             _ => Direction::Reads,
         }
     }
 
     /// Whether it only wants to know, so that the kernel has to be asked though others wait already.
     pub(super) fn wants_to_be_told(&self) -> bool {
-        matches!(self.op, Op::AwaitReadable { .. } | Op::PollReadable { .. })
+        matches!(self.op, Op::AwaitReadable { .. } | Op::AwaitWritable { .. } | Op::PollReadable { .. })
     }
 }
 
@@ -101,13 +101,6 @@ pub(super) fn perform(
         Op::Accept { fd } => accept(fd, token, complete),
         Op::Receive { fd } => receive(fd, token, events, supply, complete),
         Op::ReceiveDatagrams { fd, shape } => receive_datagrams(fd, shape, token, supply, complete),
-        // SAFETY: who submitted it keeps the message valid until its completion.
-        Op::SendDatagram { fd, message } => match retried(|| unsafe { datagram::send_prepared(fd, message) })
-        {
-            Err(libc::EAGAIN) => Outcome::Waits,
-            Ok(sent) => end(sent as i32),
-            Err(error) => end(-error),
-        },
         Op::Connect { fd, address, len } => match connect(fd, address, len) {
             Err(libc::EINPROGRESS | libc::EALREADY) => Outcome::Waits,
             Ok(()) | Err(libc::EISCONN) => end(0),
@@ -119,12 +112,13 @@ pub(super) fn perform(
             Err(error) if begun.sent == 0 => end(-error),
             Ok(()) | Err(_) => end(begun.sent as i32),
         },
-        Op::AwaitReadable { fd } if is_readable(fd) => end(libc::POLLIN as i32),
-        Op::PollReadable { fd } if is_readable(fd) => {
+        Op::AwaitReadable { fd } if is_ready(fd, libc::POLLIN) => end(libc::POLLIN as i32),
+        Op::AwaitWritable { fd } if is_ready(fd, libc::POLLOUT) => end(libc::POLLOUT as i32),
+        Op::PollReadable { fd } if is_ready(fd, libc::POLLIN) => {
             complete(Completion::made(token, libc::POLLIN as i32, true, None));
             Outcome::Waits
         }
-        Op::AwaitReadable { .. } | Op::PollReadable { .. } => Outcome::Waits,
+        Op::AwaitReadable { .. } | Op::AwaitWritable { .. } | Op::PollReadable { .. } => Outcome::Waits,
         Op::Close { .. } | Op::Cancel { .. } | Op::CancelAll | Op::Ring { .. } => end(-libc::EINVAL),
     }
 }
@@ -226,8 +220,8 @@ fn connect(fd: RawFd, address: *const libc::sockaddr, len: libc::socklen_t) -> R
     retried(|| unsafe { libc::connect(fd, address, len) as isize }).map(|_| ())
 }
 
-fn is_readable(fd: RawFd) -> bool {
-    let mut poll = libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
+fn is_ready(fd: RawFd, events: libc::c_short) -> bool {
+    let mut poll = libc::pollfd { fd, events, revents: 0 };
     // SAFETY: one entry, which lives during the call.
     unsafe { libc::poll(&raw mut poll, 1, 0) > 0 && poll.revents & libc::POLLNVAL == 0 }
 }

@@ -17,11 +17,9 @@ pub(super) fn encode(op: Op) -> Entry {
             opcode::Send::new(Fd(fd), base, len).flags(libc::MSG_WAITALL | libc::MSG_NOSIGNAL).build()
         }
         Op::ReceiveDatagrams { fd, shape } => opcode::RecvMsgMulti::new(Fd(fd), shape.cast(), GROUP).build(),
-        Op::SendDatagram { fd, message } => {
-            opcode::SendMsg::new(Fd(fd), message.cast()).flags(libc::MSG_NOSIGNAL as u32).build()
-        }
         Op::Close { fd } => opcode::Close::new(Fd(fd)).build(),
         Op::AwaitReadable { fd } => opcode::PollAdd::new(Fd(fd), libc::POLLIN as u32).build(),
+        Op::AwaitWritable { fd } => opcode::PollAdd::new(Fd(fd), libc::POLLOUT as u32).build(),
         Op::PollReadable { fd } => opcode::PollAdd::new(Fd(fd), libc::POLLIN as u32).multi(true).build(),
         Op::Cancel { token } => {
             opcode::AsyncCancel2::new(CancelBuilder::user_data(token)).build().flags(Flags::SKIP_SUCCESS)
