@@ -87,9 +87,9 @@ impl Acceptor {
         }
         if !this.armed.get() {
             // SAFETY: an accept without an address points to no memory.
-            match unsafe { reactor.submit(Op::Accept { fd: this.fd.as_raw_fd() }, this, ACCEPT) } {
+            match unsafe { reactor.submit(Op::Accept { fd: this.fd.as_raw_fd() }, this.share(), ACCEPT) } {
                 Ok(()) => this.armed.set(true),
-                Err(error) => return Some(this.failed(error)),
+                Err(refused) => return Some(this.failed(refused.error)),
             }
         }
         None

@@ -63,10 +63,6 @@ impl Connection {
         self.active.take()
     }
 
-    pub(super) fn is_abandoned(&self) -> bool {
-        self.halves.get() == 0
-    }
-
     /// Ends one or both directions; pending reads and writes see it (NET-8).
     ///
     /// A call and not an operation: the kernel's workers look the descriptor up when they come to it, and
@@ -80,7 +76,8 @@ impl Connection {
     /// The user drops one half.
     pub(super) fn release_half(this: &Shared<Connection>) {
         this.halves.set(this.halves.get() - 1);
-        if this.is_abandoned() {
+        if this.halves.get() == 0 {
+            this.transmitter.abandon();
             Connection::close_when_sent(this);
         }
     }
@@ -97,7 +94,7 @@ impl Connection {
 }
 
 impl Source for Connection {
-    #[inline]
+    #[inline(always)]
     fn complete(this: &Shared<Self>, reactor: &Reactor, tag: u8, completion: Completion) {
         this.active.set(true);
         match tag {
@@ -108,7 +105,7 @@ impl Source for Connection {
     }
 
     #[inline]
-    fn end_of_turn(this: &Shared<Self>, reactor: &Reactor) {
+    fn end_of_turn(this: Shared<Self>, reactor: &Reactor) {
         Transmitter::end_of_turn(this, reactor);
     }
 }
@@ -127,7 +124,7 @@ mod tests {
 
     #[test]
     fn a_connection_is_small() {
-        assert!(size_of::<Connection>() <= 128 - 16, "{}", size_of::<Connection>());
+        assert!(size_of::<Connection>() <= 128 - 24, "{}", size_of::<Connection>());
         assert_eq!(size_of::<super::super::TcpStream>(), size_of::<usize>());
     }
 }

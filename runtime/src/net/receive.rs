@@ -20,7 +20,7 @@ use crate::sys::socket;
 use crate::task::WakerSlot;
 
 /// Unread buffers at which receiving pauses.
-const UNREAD_MAX: u16 = 8;
+const UNREAD_MAX: u32 = 8;
 
 /// A receive is in flight.
 const ARMED: u8 = 1 << 0;
@@ -30,8 +30,8 @@ const PAUSING: u8 = 1 << 1;
 const WATCHED: u8 = 1 << 2;
 /// The peer sends no more.
 const END: u8 = 1 << 3;
-/// Somebody waits for data.
-const WAITING: u8 = 1 << 4;
+/// There is a failure that was not told.
+const FAILED: u8 = 1 << 4;
 /// The socket was told to receive no more, because the shard stops.
 const SHUT: u8 = 1 << 5;
 /// The user dropped this half.
@@ -80,44 +80,46 @@ impl Receiver {
     /// The next bytes; none at the end of the stream.
     #[inline]
     pub(super) fn poll(this: &Shared<Connection>, context: &mut Context<'_>) -> Poll<io::Result<View>> {
-        let polled = reactor::with(|reactor| Receiver::poll_on(this, reactor, context));
-        polled.unwrap_or_else(|| Poll::Ready(Err(io::Error::other("read on a thread that is no shard"))))
-    }
-
-    #[inline]
-    fn poll_on(
-        this: &Shared<Connection>,
-        reactor: &Reactor,
-        context: &mut Context<'_>,
-    ) -> Poll<io::Result<View>> {
         let receiver = &this.receiver;
-        if reactor.is_stopping() && !receiver.is(SHUT) {
-            receiver.stop(this, reactor);
-        }
-        if let Some(view) = receiver.received.pop(reactor.buffers()) {
+        if let Some(view) = receiver.received.pop() {
             return Poll::Ready(Ok(view));
         }
-        if receiver.received.has_lost() {
-            let text = "the runtime that received what comes next has ended";
-            return Poll::Ready(Err(io::Error::new(io::ErrorKind::ConnectionAborted, text)));
+        let will_come = receiver.state.get() & (ARMED | END | FAILED) == ARMED;
+        if will_come && reactor::with(|reactor| reactor.is_stopping()) == Some(false) {
+            receiver.waker.set(context.waker());
+            return Poll::Pending;
         }
-        if let Some(end) = receiver.end() {
-            return Poll::Ready(end);
-        }
-        if !receiver.is(ARMED | WATCHED) {
+        Receiver::poll_otherwise(this, context)
+    }
+
+    /// Nothing has arrived, and perhaps nothing will unless it is asked for.
+    #[cold]
+    #[inline(never)]
+    fn poll_otherwise(this: &Shared<Connection>, context: &mut Context<'_>) -> Poll<io::Result<View>> {
+        let receiver = &this.receiver;
+        let read = reactor::with(|reactor| {
+            if reactor.is_stopping() {
+                receiver.stop(this, reactor);
+            }
+            if receiver.is(END | FAILED) {
+                return receiver.end();
+            }
+            if receiver.is(ARMED | WATCHED) {
+                return None;
+            }
             if receiver.is(SHUT) {
-                return Poll::Ready(Receiver::last(this));
+                return Some(Receiver::last(this));
             }
-            if let Some(view) = Receiver::begin(this, reactor) {
-                return Poll::Ready(Ok(view));
+            Receiver::begin(this, reactor).map(Ok).or_else(|| receiver.end())
+        });
+        match read {
+            Some(Some(read)) => Poll::Ready(read),
+            Some(None) => {
+                receiver.waker.set(context.waker());
+                Poll::Pending
             }
-            if let Some(end) = receiver.end() {
-                return Poll::Ready(end);
-            }
+            None => Poll::Ready(Err(io::Error::other("read on a thread that is no shard"))),
         }
-        receiver.set(WAITING);
-        receiver.waker.set(context.waker());
-        Poll::Pending
     }
 
     /// The shard stops: what has come by now is still read, and no more, because a peer that goes on sending must not
@@ -125,9 +127,11 @@ impl Receiver {
     #[cold]
     #[inline(never)]
     fn stop(&self, this: &Shared<Connection>, reactor: &Reactor) {
-        self.set(SHUT);
-        this.shutdown(Shutdown::Read);
-        self.pause(this, reactor);
+        if !self.is(SHUT) {
+            self.set(SHUT);
+            this.shutdown(Shutdown::Read);
+            self.pause(this, reactor);
+        }
     }
 
     /// What the socket still has when nothing more is received, as far as it fits a block; then the end.
@@ -143,14 +147,17 @@ impl Receiver {
 
     /// How the stream has ended, if it has. A failure is told once.
     fn end(&self) -> Option<io::Result<View>> {
-        match self.error.take() {
-            0 if self.is(END) => Some(Ok(View::of_static(&[]))),
-            0 => None,
-            error => {
-                self.set(END);
-                Some(Err(io::Error::from_raw_os_error(error)))
-            }
+        if self.is(FAILED) {
+            self.clear(FAILED);
+            self.set(END);
+            return Some(Err(io::Error::from_raw_os_error(self.error.get())));
         }
+        self.is(END).then(|| Ok(View::of_static(&[])))
+    }
+
+    fn fail(&self, error: i32) {
+        self.error.set(error);
+        self.set(FAILED);
     }
 
     /// Starts to receive, into the shard's buffers if there are any, or else as soon as the socket is
@@ -162,7 +169,7 @@ impl Receiver {
         let seen = receiver.is(SEEN);
         receiver.clear(SEEN);
         if reactor.is_ending() {
-            receiver.error.set(libc::ECANCELED);
+            receiver.fail(libc::ECANCELED);
             return None;
         }
         if reactor.buffers().has_some() {
@@ -175,41 +182,35 @@ impl Receiver {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 receiver.submit(this, reactor, Op::AwaitReadable { fd: this.fd() }, READABLE, WATCHED);
             }
-            Err(error) => receiver.error.set(error.raw_os_error().unwrap_or(libc::ENOMEM)),
+            Err(error) => receiver.fail(error.raw_os_error().unwrap_or(libc::ENOMEM)),
         }
         None
     }
 
     fn submit(&self, this: &Shared<Connection>, reactor: &Reactor, op: Op, tag: u8, flag: u8) {
         // SAFETY: neither of the two operations points to memory.
-        match unsafe { reactor.submit(op, this, tag) } {
+        match unsafe { reactor.submit(op, this.share(), tag) } {
             Ok(()) => self.set(flag),
-            Err(error) => self.error.set(error.raw_os_error().unwrap_or(libc::EIO)),
+            Err(refused) => self.fail(refused.error.raw_os_error().unwrap_or(libc::EIO)),
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn complete(this: &Shared<Connection>, reactor: &Reactor, completion: Completion) {
         let receiver = &this.receiver;
         match completion.buffer() {
             Some(buffer) if completion.more() && completion.result() > 0 && !receiver.is(DROPPED) => {
-                receiver.take_in(reactor, buffer, completion.result());
-                if receiver.received.count() >= UNREAD_MAX {
+                let unread = receiver.received.push(reactor.buffers(), buffer, completion.result() as u32);
+                if unread >= UNREAD_MAX {
                     receiver.pause(this, reactor);
                 }
-                if receiver.is(WAITING) {
-                    receiver.clear(WAITING);
-                    receiver.waker.wake();
+                if reactor.is_stopping() {
+                    receiver.stop(this, reactor);
                 }
+                receiver.waker.wake();
             }
             _ => Receiver::complete_otherwise(this, reactor, completion),
         }
-    }
-
-    #[inline]
-    fn take_in(&self, reactor: &Reactor, buffer: u16, len: i32) {
-        reactor.buffers().filled(buffer, len.max(0) as usize);
-        self.received.push(reactor.buffers(), buffer);
     }
 
     #[cold]
@@ -231,7 +232,7 @@ impl Receiver {
         }
         if let Some(buffer) = completion.buffer() {
             if completion.result() > 0 && !receiver.is(DROPPED) {
-                receiver.take_in(reactor, buffer, completion.result());
+                receiver.received.push(reactor.buffers(), buffer, completion.result() as u32);
             } else {
                 // Nothing in it, or nobody to read it.
                 reactor.buffers().discard(buffer);
@@ -240,7 +241,7 @@ impl Receiver {
         match completion.result() {
             1.. => {}
             0 => receiver.set(END),
-            error => receiver.failed(-error),
+            error => receiver.ended_with(-error),
         }
         Receiver::go_on(this, reactor);
     }
@@ -253,7 +254,7 @@ impl Receiver {
         receiver.clear(WATCHED);
         match completion.result() {
             0.. => receiver.set(SEEN),
-            error => receiver.failed(-error),
+            error => receiver.ended_with(-error),
         }
         Receiver::go_on(this, reactor);
     }
@@ -262,8 +263,8 @@ impl Receiver {
     /// empty before the pause came through; or there were no buffers), or wakes it if there is something for it.
     fn go_on(this: &Shared<Connection>, reactor: &Reactor) {
         let receiver = &this.receiver;
-        let under_way_or_over = receiver.is(ARMED | WATCHED | SEEN | END | SHUT);
-        if receiver.is(WAITING) && !under_way_or_over && receiver.error.get() == 0 {
+        let under_way_or_over = receiver.is(ARMED | WATCHED | SEEN | END | SHUT | FAILED);
+        if receiver.waker.is_set() && !under_way_or_over {
             Receiver::begin(this, reactor);
         }
         receiver.tell_news();
@@ -272,18 +273,16 @@ impl Receiver {
     /// Wakes the reader if there is something for it.
     fn tell_news(&self) {
         let last = self.is(SHUT) && !self.is(ARMED | WATCHED);
-        let news = last || self.received.count() > 0 || self.is(END | SEEN) || self.error.get() != 0;
-        if news && self.is(WAITING) {
-            self.clear(WAITING);
+        if last || !self.received.is_empty() || self.is(END | SEEN | FAILED) {
             self.waker.wake();
         }
     }
 
-    fn failed(&self, error: i32) {
+    fn ended_with(&self, error: i32) {
         match error {
             // Goes on with the next read, or at once for one that waits.
             libc::ECANCELED | libc::EINTR | libc::EAGAIN | libc::ENOBUFS => {}
-            _ => self.error.set(error),
+            _ => self.fail(error),
         }
     }
 
@@ -291,7 +290,6 @@ impl Receiver {
     pub(super) fn drop_half(this: &Shared<Connection>) {
         let receiver = &this.receiver;
         receiver.set(DROPPED);
-        receiver.clear(WAITING);
         receiver.waker.clear();
         reactor::with(|reactor| {
             if receiver.is(ARMED) {
@@ -300,8 +298,8 @@ impl Receiver {
             if receiver.is(WATCHED) {
                 reactor.cancel(this, READABLE);
             }
-            while receiver.received.pop(reactor.buffers()).is_some() {}
         });
+        while receiver.received.pop().is_some() {}
         Connection::release_half(this);
     }
 }

@@ -17,7 +17,7 @@ use super::served::{Registered, Served, StopAll};
 use super::stream::TcpStream;
 use crate::reactor::Shared;
 use crate::sys::socket;
-use crate::task::{self, Outcome};
+use crate::task::{self, Busy, Outcome};
 use crate::{smp, time};
 
 impl TcpListener {
@@ -130,12 +130,7 @@ impl<A: Display + 'static> Listening<A> {
             match self.accept().await.and_then(S::from_fd) {
                 Ok(stream) => {
                     let Some(pass) = door.admit(stream.connection()) else { continue };
-                    let handler = handler.clone();
-                    let fiber = async move {
-                        let _pass = pass;
-                        settle(handler(stream).await)
-                    };
-                    if let Err(busy) = task::spawn_detached(fiber, served_at) {
+                    if let Err(busy) = attend(handler.clone(), stream, None, pass, served_at) {
                         log::warn!(target: "seastar", "connection to {} dropped: {busy}", self.address);
                         // Room comes when other connections end.
                         time::sleep(time::Duration::from_millis(1)).await;
@@ -168,7 +163,7 @@ impl<A: Display + 'static> Listening<A> {
             let text = format!("connections for shard {shard}, but there are {shards}, from 0");
             return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
         }
-        let open: Arc<[AtomicUsize]> = (0..shards).map(|_| AtomicUsize::new(0)).collect();
+        let open: Vec<Count> = (0..shards).map(|_| Count::default()).collect();
         loop {
             let fd = match self.accept().await {
                 Ok(fd) => fd,
@@ -179,7 +174,7 @@ impl<A: Display + 'static> Listening<A> {
                 }
             };
             let Some(shard) = choose(distribution, &fd, &open) else { continue };
-            let count = Count::new(open.clone(), shard);
+            let counted = open[shard].one_more();
             let (door, handler) = (door.clone(), handler.clone());
             let passed = smp::submit_to(shard, async move || {
                 let stream = match S::from_fd(fd) {
@@ -187,11 +182,7 @@ impl<A: Display + 'static> Listening<A> {
                     Err(error) => return log::warn!(target: "seastar", "connection dropped: {error}"),
                 };
                 let Some(pass) = door.admit(stream.connection()) else { return };
-                let fiber = async move {
-                    let _inside = (count, pass);
-                    settle(handler(stream).await)
-                };
-                if let Err(busy) = task::spawn_detached(fiber, served_at) {
+                if let Err(busy) = attend(handler, stream, Some(counted), pass, served_at) {
                     log::warn!(target: "seastar", "connection dropped: {busy}");
                 }
             });
@@ -224,7 +215,29 @@ impl Door for Open {
     }
 }
 
+/// Runs the handler for one connection, in a fiber of its own. There is one kind of such fibers, so that the
+/// compiler builds a handler into one place.
+fn attend<S, H, T>(
+    handler: H,
+    stream: S,
+    counted: Option<Counted>,
+    pass: impl Sized + 'static,
+    served_at: &'static Location<'static>,
+) -> Result<(), Busy>
+where
+    S: Stream,
+    H: AsyncFn(S) -> T + 'static,
+    T: Outcome,
+{
+    let fiber = async move {
+        let _inside = (counted, pass);
+        settle(handler(stream).await)
+    };
+    task::spawn_detached(fiber, served_at)
+}
+
 /// What came of a connection. That the peer has gone is no failure: a peer must not fill the log.
+#[inline(never)]
 fn settle<T: Outcome>(mut outcome: T) -> T {
     let result: Option<&mut io::Result<()>> = (&mut outcome as &mut dyn Any).downcast_mut();
     if let Some(result) = result
@@ -243,34 +256,39 @@ fn has_gone(error: &io::Error) -> bool {
 }
 
 /// The shard for a connection; `None` if the peer is gone already.
-fn choose(distribution: Distribution, fd: &OwnedFd, open: &[AtomicUsize]) -> Option<usize> {
+fn choose(distribution: Distribution, fd: &OwnedFd, open: &[Count]) -> Option<usize> {
     use std::os::fd::AsRawFd;
     match distribution {
         Distribution::Fixed(shard) => Some(shard),
         Distribution::Port => Some(socket::peer_address(fd.as_raw_fd()).ok()?.port() as usize % open.len()),
         Distribution::Kernel | Distribution::FewestConnections => {
             let shards = open.iter().enumerate();
-            shards.min_by_key(|(_, count)| count.load(Ordering::Relaxed)).map(|(shard, _)| shard)
+            shards.min_by_key(|(_, count)| count.get()).map(|(shard, _)| shard)
         }
     }
 }
 
-/// One open connection of a shard.
-struct Count {
-    open: Arc<[AtomicUsize]>,
-    shard: usize,
-}
+/// How many connections of a listener are open on a shard.
+#[derive(Default)]
+struct Count(Arc<AtomicUsize>);
 
 impl Count {
-    fn new(open: Arc<[AtomicUsize]>, shard: usize) -> Count {
-        open[shard].fetch_add(1, Ordering::Relaxed);
-        Count { open, shard }
+    fn get(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn one_more(&self) -> Counted {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Counted(self.0.clone())
     }
 }
 
-impl Drop for Count {
+/// One of them, as long as this lives.
+struct Counted(Arc<AtomicUsize>);
+
+impl Drop for Counted {
     fn drop(&mut self) {
-        self.open[self.shard].fetch_sub(1, Ordering::Relaxed);
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

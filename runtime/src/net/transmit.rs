@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 
 use super::connection::{Connection, SEND};
 use super::place::Place;
-use crate::reactor::{self, Filling, Reactor, Shared, View};
+use crate::reactor::{self, Filling, Reactor, Refused, Shared, View};
 use crate::sys::op::{Completion, Op};
 use crate::task::WakerSlot;
 
@@ -19,10 +19,12 @@ const GATHER_SIZE: usize = 8192 - 8;
 
 /// The bytes gathered should be sent.
 const FLUSH: u8 = 1 << 0;
-/// The end of the turn will be told to this connection.
-const AT_END: u8 = 1 << 1;
 /// Somebody waits for room, or for everything to be sent.
-const WAITING: u8 = 1 << 2;
+const WAITING: u8 = 1 << 1;
+/// Nothing can be sent any more.
+const FAILED: u8 = 1 << 2;
+/// The user has dropped both halves.
+const ABANDONED: u8 = 1 << 3;
 
 pub(super) struct Transmitter {
     state: Cell<u8>,
@@ -112,6 +114,24 @@ impl Transmitter {
         context: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
         let transmitter = &this.transmitter;
+        if transmitter.gathered.is_empty() && !transmitter.is(FAILED) {
+            if let Some(bytes) = view.take().filter(|bytes| !bytes.is_empty()) {
+                transmitter.gathered.put(Filling::whole(bytes));
+            }
+            return Poll::Ready(Ok(()));
+        }
+        Transmitter::write_view_behind(this, view, context)
+    }
+
+    /// Takes `view` behind what was gathered before.
+    #[cold]
+    #[inline(never)]
+    fn write_view_behind(
+        this: &Shared<Connection>,
+        view: &mut Option<View>,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        let transmitter = &this.transmitter;
         transmitter.check()?;
         while let Some(bytes) = view.take_if(|view| !view.is_empty()) {
             match transmitter.gathered.take() {
@@ -158,36 +178,30 @@ impl Transmitter {
 
     #[inline]
     fn tell_at_end(this: &Shared<Connection>) {
-        if !this.transmitter.is(AT_END) {
-            this.transmitter.set(AT_END);
-            reactor::with(|reactor| reactor.at_end_of_turn(this));
-        }
+        reactor::with(|reactor| reactor.at_end_of_turn(this));
     }
 
     #[inline]
-    pub(super) fn end_of_turn(this: &Shared<Connection>, reactor: &Reactor) {
-        let transmitter = &this.transmitter;
-        if transmitter.is(AT_END) {
-            transmitter.clear(AT_END);
-            if transmitter.is(FLUSH) {
-                Transmitter::send_gathered_on(this, reactor);
-            }
+    pub(super) fn end_of_turn(this: Shared<Connection>, reactor: &Reactor) {
+        if this.transmitter.is(FLUSH) {
+            Transmitter::send_gathered_on(this, reactor);
         }
     }
 
     /// Sends what was gathered, unless a send is in flight: then its completion will.
+    #[inline(never)]
     fn send_gathered(this: &Shared<Connection>) -> bool {
-        let sent = reactor::with(|reactor| Transmitter::send_gathered_on(this, reactor));
+        let sent = reactor::with(|reactor| Transmitter::send_gathered_on(this.share(), reactor));
         sent.unwrap_or_else(|| {
             if this.transmitter.gathered.take().is_some() {
-                this.transmitter.error.set(libc::EIO);
+                this.transmitter.fail(libc::EIO);
             }
             true
         })
     }
 
-    #[inline]
-    fn send_gathered_on(this: &Shared<Connection>, reactor: &Reactor) -> bool {
+    #[inline(always)]
+    fn send_gathered_on(this: Shared<Connection>, reactor: &Reactor) -> bool {
         let transmitter = &this.transmitter;
         if transmitter.is_sending() {
             return false;
@@ -201,53 +215,63 @@ impl Transmitter {
         true
     }
 
-    #[inline]
-    fn send(this: &Shared<Connection>, reactor: &Reactor, view: View) {
+    #[inline(always)]
+    fn send(this: Shared<Connection>, reactor: &Reactor, view: View) {
         let op = Op::Send { fd: this.fd(), base: view.as_ptr(), len: view.len() as u32 };
         this.transmitter.sending.put(view);
         // SAFETY: the view stays in `sending` until the completion, and keeps the bytes.
-        if unsafe { reactor.submit(op, this, SEND) }.is_err() {
-            this.transmitter.fail(libc::EIO);
+        if let Err(refused) = unsafe { reactor.submit(op, this, SEND) } {
+            Transmitter::refused(refused);
         }
     }
 
-    #[inline]
+    #[cold]
+    fn refused(refused: Refused<Connection>) {
+        refused.source.transmitter.fail(libc::EIO);
+    }
+
+    #[inline(always)]
     pub(super) fn complete(this: &Shared<Connection>, reactor: &Reactor, completion: Completion) {
         let transmitter = &this.transmitter;
         let Some(view) = transmitter.sending.take() else { return };
-        if completion.result() as usize != view.len()
-            && !Transmitter::cut_short(this, reactor, view, completion)
-        {
-            return;
+        if completion.result() as usize != view.len() {
+            return Transmitter::cut_short(this, reactor, view, completion);
         }
-        transmitter.wake();
-        if this.is_abandoned() {
-            Transmitter::finish_abandoned(this);
-        } else if transmitter.is(FLUSH) {
-            Transmitter::tell_at_end(this);
+        view.release(reactor);
+        if transmitter.is(FLUSH | WAITING | ABANDONED) {
+            Transmitter::go_on(this);
         }
     }
 
-    /// A send has failed, or only sent a part. Whether it is over.
+    /// A send has failed, or only sent a part.
     #[cold]
     #[inline(never)]
-    fn cut_short(
-        this: &Shared<Connection>,
-        reactor: &Reactor,
-        mut view: View,
-        completion: Completion,
-    ) -> bool {
+    fn cut_short(this: &Shared<Connection>, reactor: &Reactor, mut view: View, completion: Completion) {
         match completion.result() {
             error @ ..0 => {
                 this.transmitter.fail(-error);
-                true
+                Transmitter::go_on(this);
             }
             // Only a signal or an error cuts a send short; the next one tells which.
             sent => {
                 view.trim_front((sent as usize).min(view.len()));
-                Transmitter::send(this, reactor, view);
-                false
+                Transmitter::send(this.share(), reactor, view);
             }
+        }
+    }
+
+    /// A send has ended, and somebody cares.
+    #[inline(never)]
+    fn go_on(this: &Shared<Connection>) {
+        let transmitter = &this.transmitter;
+        if transmitter.is(WAITING) {
+            transmitter.clear(WAITING);
+            transmitter.waker.wake();
+        }
+        if transmitter.is(ABANDONED) {
+            Transmitter::finish_abandoned(this);
+        } else if transmitter.is(FLUSH) {
+            Transmitter::tell_at_end(this);
         }
     }
 
@@ -261,31 +285,26 @@ impl Transmitter {
     /// Nothing can be sent any more.
     fn fail(&self, error: i32) {
         self.error.set(error);
+        self.set(FAILED);
         self.sending.take();
         self.gathered.take();
+    }
+
+    /// The user has dropped both halves.
+    pub(super) fn abandon(&self) {
+        self.set(ABANDONED);
     }
 
     /// The failure of an earlier send. It stays: there is no way to send on.
     #[inline]
     fn check(&self) -> io::Result<()> {
-        match self.error.get() {
-            0 => Ok(()),
-            error => Err(io::Error::from_raw_os_error(error)),
-        }
+        if self.is(FAILED) { Err(io::Error::from_raw_os_error(self.error.get())) } else { Ok(()) }
     }
 
     fn wait<T>(&self, context: &mut Context<'_>) -> Poll<io::Result<T>> {
         self.set(WAITING);
         self.waker.set(context.waker());
         Poll::Pending
-    }
-
-    #[inline]
-    fn wake(&self) {
-        if self.is(WAITING) {
-            self.clear(WAITING);
-            self.waker.wake();
-        }
     }
 
     /// The user writes no more. What was written and not flushed is sent all the same.

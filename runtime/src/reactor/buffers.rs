@@ -1,57 +1,53 @@
 //! The shard's receive buffers: who has them, and what happens when there are none.
 //!
 //! The kernel fills buffers in the order in which it got them. A filled buffer belongs to whoever holds
-//! a [`View`](super::View) into it, and goes back to the kernel with the last one.
+//! a [`View`] into it, and goes back to the kernel with the last one. What is known of a buffer stands in
+//! front of its bytes.
 
 use std::cell::Cell;
 use std::io;
+use std::ptr::NonNull;
 
-use super::state;
-use super::view::View;
+use super::view::{Head, View};
 use crate::mem;
-use crate::sys::buffers::BufferRing;
+use crate::sys::buffers::{BufferRing, HEAD};
 use crate::sys::driver::Driver;
 
 /// Buffers that are given to the kernel at once, at start and whenever it runs out.
 const GROUP: u16 = 128;
-const ENTRIES: usize = BufferRing::ENTRIES as usize;
-/// No buffer.
-const NONE: u16 = u16::MAX;
 
 /// All receive buffers of one shard.
 pub(crate) struct Buffers {
     ring: BufferRing,
-    states: Box<[State; ENTRIES]>,
-    /// Tells this shard's buffers from those of shards that this thread was before.
-    epoch: u32,
     /// Buffers that exist.
     made: Cell<u16>,
     /// Buffers that the kernel can fill.
     available: Cell<u16>,
 }
 
-/// What is known of one buffer.
-struct State {
-    /// Views into it; none while the kernel has it.
-    references: Cell<u16>,
-    len: Cell<u16>,
-    /// The next one that the same socket received.
-    next: Cell<u16>,
+/// In front of a buffer's bytes.
+#[repr(C)]
+struct Buffer {
+    /// No views while the kernel has it.
+    head: Head,
+    len: Cell<u32>,
+    /// In the last one of a [`Received`]: how many there are.
+    count: Cell<u32>,
+    /// The next one there.
+    next: Cell<NonNull<Buffer>>,
 }
+
+const _: () = assert!(size_of::<Buffer>() <= HEAD);
 
 impl Buffers {
     /// # Safety
     ///
     /// They outlive `driver`.
-    pub(super) unsafe fn new(driver: &mut Driver) -> io::Result<Buffers> {
+    pub(super) unsafe fn new(driver: &Driver) -> io::Result<Buffers> {
         let ring = BufferRing::new()?;
         // SAFETY: promised by the caller: the mapping stays where it is, and as long as what is returned.
         unsafe { driver.register_buffers(&ring)? };
-        let state = || State { references: Cell::new(0), len: Cell::new(0), next: Cell::new(NONE) };
-        let states: Box<[State]> = (0..ENTRIES).map(|_| state()).collect();
-        let Ok(states) = states.try_into() else { unreachable!("as many as there are entries") };
-        let buffers =
-            Buffers { states, ring, epoch: epochs::take()?, made: Cell::new(0), available: Cell::new(0) };
+        let buffers = Buffers { ring, made: Cell::new(0), available: Cell::new(0) };
         if !buffers.grow() {
             return Err(io::Error::new(
                 io::ErrorKind::OutOfMemory,
@@ -82,12 +78,15 @@ impl Buffers {
 
     /// The kernel has filled a buffer.
     #[inline]
-    pub(crate) fn filled(&self, buffer: u16, len: usize) {
+    fn filled(&self, number: u16, len: u32) -> NonNull<Buffer> {
         self.available.set(self.available.get() - 1);
-        let state = self.state(buffer);
-        state.len.set(len as u16);
-        state.references.set(1);
-        state.next.set(NONE);
+        let buffer = self.buffer(number);
+        let head = Head { references: Cell::new(1), place: number as u32 };
+        // SAFETY: the kernel writes behind it, and nobody looks at it while the kernel has the buffer.
+        unsafe {
+            buffer.write(Buffer { head, len: Cell::new(len), count: Cell::new(1), next: Cell::new(buffer) });
+        }
+        buffer
     }
 
     /// The kernel has filled a buffer with what nobody wants.
@@ -102,161 +101,87 @@ impl Buffers {
     }
 
     #[inline]
-    fn give_back(&self, buffer: u16) {
+    fn buffer(&self, number: u16) -> NonNull<Buffer> {
+        self.ring.head(number).cast()
+    }
+
+    /// The last view into a buffer is gone.
+    ///
+    /// # Safety
+    ///
+    /// The head is that of one of these buffers, and was filled.
+    #[inline]
+    pub(super) unsafe fn give_back(&self, head: NonNull<Head>) {
         self.available.set(self.available.get() + 1);
-        self.ring.provide(buffer);
+        // SAFETY: promised by the caller.
+        unsafe { self.ring.provide_headed(head.cast(), head.as_ref().place as u16) };
     }
 
-    #[inline]
-    fn state(&self, buffer: u16) -> &State {
-        &self.states[buffer as usize & (ENTRIES - 1)]
-    }
-
-    #[inline]
-    pub(super) fn view(&self, buffer: u16) -> View {
-        let len = self.state(buffer).len.get() as u32;
-        View::of_buffer(self.ring.address(buffer), len, self.epoch, buffer)
+    /// Views outlive the shard: what they look at stays for ever, and goes back to no kernel.
+    #[cold]
+    pub(super) fn keep(&self) {
+        self.ring.keep();
+        for number in 0..self.made.get() {
+            // SAFETY: a head of zeros, or one that was written when its buffer was filled.
+            let references = unsafe { &(*self.buffer(number).as_ptr()).head.references };
+            if references.get() > 0 {
+                references.set(references.get() + 1);
+            }
+        }
     }
 }
 
 impl Drop for Buffers {
     fn drop(&mut self) {
         if self.available.get() != self.made.get() {
-            // Views outlive the shard: what they look at stays, unreachable for the kernel.
-            self.ring.keep();
-        } else {
-            epochs::give_back(self.epoch);
+            self.keep();
         }
     }
 }
 
-/// Numbers of the shards' buffers: one that views still bear is not used again.
-mod epochs {
-    use std::io;
-    use std::sync::{Mutex, MutexGuard, PoisonError};
-
-    use super::View;
-
-    /// The next one that was never used, and those that nobody bears any more.
-    static EPOCHS: Mutex<(u32, Vec<u32>)> = Mutex::new((0, Vec::new()));
-
-    fn lock() -> MutexGuard<'static, (u32, Vec<u32>)> {
-        EPOCHS.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(super) fn take() -> io::Result<u32> {
-        let (next, free) = &mut *lock();
-        if let Some(epoch) = free.pop() {
-            return Ok(epoch);
-        }
-        if *next > View::EPOCH_MASK {
-            return Err(io::Error::other("too many shards of this process left receive buffers in use"));
-        }
-        *next += 1;
-        Ok(*next - 1)
-    }
-
-    pub(super) fn give_back(epoch: u32) {
-        lock().1.push(epoch);
-    }
-}
-
-/// One more view into a buffer. Of an earlier shard's buffers nobody counts: they stay for ever.
-#[inline]
-pub(super) fn retain(epoch: u32, buffer: u16) {
-    state::with(|reactor| {
-        if reactor.buffers.epoch == epoch {
-            let references = &reactor.buffers.state(buffer).references;
-            references.set(references.get().checked_add(1).expect("fewer than 65,536 views share a buffer"));
-        }
-    });
-}
-
-/// One view less.
-#[inline]
-pub(super) fn release(epoch: u32, buffer: u16) {
-    state::with(|reactor| {
-        let buffers = &reactor.buffers;
-        if buffers.epoch == epoch {
-            let references = &buffers.state(buffer).references;
-            references.set(references.get() - 1);
-            if references.get() == 0 {
-                buffers.give_back(buffer);
-            }
-        }
-    });
-}
-
-/// Filled buffers of one socket, oldest first; the chain runs through the buffers' states.
+/// Filled buffers of one socket, oldest first.
 #[derive(Debug)]
 pub(crate) struct Received {
-    first: Cell<u16>,
-    last: Cell<u16>,
-    count: Cell<u16>,
-    /// Whose buffers these are.
-    epoch: Cell<u32>,
-    lost: Cell<bool>,
+    /// The youngest; the next of it is the oldest, so the chain is a circle.
+    last: Cell<Option<NonNull<Buffer>>>,
 }
 
 impl Received {
     pub(crate) const fn new() -> Received {
-        Received {
-            first: Cell::new(NONE),
-            last: Cell::new(NONE),
-            count: Cell::new(0),
-            epoch: Cell::new(0),
-            lost: Cell::new(false),
+        Received { last: Cell::new(None) }
+    }
+
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.last.get().is_none()
+    }
+
+    /// The kernel has filled a buffer with `len` bytes. Returns how many were not read.
+    #[inline]
+    pub(crate) fn push(&self, buffers: &Buffers, number: u16, len: u32) -> u32 {
+        let buffer = buffers.filled(number, len);
+        let Some(last) = self.last.replace(Some(buffer)) else { return 1 };
+        // SAFETY: buffers of the chain are filled, and stay while their count is above zero.
+        unsafe {
+            buffer.as_ref().next.set(last.as_ref().next.replace(buffer));
+            buffer.as_ref().count.set(last.as_ref().count.get() + 1);
+            buffer.as_ref().count.get()
         }
     }
 
-    /// Buffers that were not read.
     #[inline]
-    pub(crate) fn count(&self) -> u16 {
-        self.count.get()
-    }
-
-    #[inline]
-    pub(crate) fn push(&self, buffers: &Buffers, buffer: u16) {
-        match self.last.replace(buffer) {
-            NONE => {
-                self.first.set(buffer);
-                self.epoch.set(buffers.epoch);
+    pub(crate) fn pop(&self) -> Option<View> {
+        let last = self.last.get()?;
+        // SAFETY: as in `push`; the count of what leaves the chain is that of the view.
+        unsafe {
+            let first = last.as_ref().next.get();
+            if first == last {
+                self.last.set(None);
+            } else {
+                last.as_ref().next.set(first.as_ref().next.get());
+                last.as_ref().count.set(last.as_ref().count.get() - 1);
             }
-            last => buffers.state(last).next.set(buffer),
+            Some(View::of_buffer(first.cast(), HEAD, first.as_ref().len.get()))
         }
-        self.count.set(self.count.get() + 1);
-    }
-
-    #[inline]
-    pub(crate) fn pop(&self, buffers: &Buffers) -> Option<View> {
-        let first = self.first.get();
-        if first == NONE || self.lose(buffers) {
-            return None;
-        }
-        let next = buffers.state(first).next.get();
-        self.first.set(next);
-        if next == NONE {
-            self.last.set(NONE);
-        }
-        self.count.set(self.count.get() - 1);
-        Some(buffers.view(first))
-    }
-
-    /// Forgets buffers of a shard that has ended, about which nobody knows anything any more.
-    #[inline]
-    fn lose(&self, buffers: &Buffers) -> bool {
-        if self.epoch.get() == buffers.epoch {
-            return false;
-        }
-        self.first.set(NONE);
-        self.last.set(NONE);
-        self.count.set(0);
-        self.lost.set(true);
-        true
-    }
-
-    /// Whether [`pop`](Self::pop) would have had something, had the socket not outlived its shard.
-    pub(crate) fn has_lost(&self) -> bool {
-        self.lost.get()
     }
 }

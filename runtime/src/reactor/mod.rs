@@ -17,7 +17,7 @@ pub(crate) use buffers::Received;
 pub use preempt::{maybe_yield, need_preempt};
 pub(crate) use single::{Payload, Single};
 pub(crate) use source::{Shared, Source};
-pub(crate) use state::{Reactor, Setup, with};
+pub(crate) use state::{Reactor, Refused, Setup, with};
 pub(crate) use timers::Entry as TimerEntry;
 pub(crate) use turn::Exchange;
 pub(crate) use view::{Filling, View};

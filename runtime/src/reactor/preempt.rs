@@ -85,7 +85,7 @@ fn look(quota: &Quota) -> bool {
     let stride = if fast { (stride * 2).min(STRIDE_MAX) } else { (stride / 4).max(1) };
     quota.stride.set(stride);
     quota.left.set(stride);
-    let news = state::with(|reactor| reactor.driver.borrow_mut().has_news()).unwrap_or(false);
+    let news = state::with(|reactor| reactor.driver.has_news()).unwrap_or(false);
     quota.over.set(now >= quota.end.get() || news);
     quota.over.get()
 }

@@ -45,8 +45,8 @@ impl<P: Payload> Single<P> {
         let op = state.payload.op();
         // SAFETY: by the contract of `Payload`, pointers lead into the payload or to what it owns, and
         // the state lives until the completion.
-        let submitted = state::with(|reactor| unsafe { reactor.submit(op, &state, 0) });
-        submitted.unwrap_or_else(|| Err(io::ErrorKind::Unsupported.into()))?;
+        let submitted = state::with(|reactor| unsafe { reactor.submit(op, state.share(), 0) });
+        submitted.ok_or(io::ErrorKind::Unsupported)??;
         Ok(Single { state })
     }
 

@@ -5,6 +5,7 @@
 
 use std::cell::Cell;
 use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
 use std::ops::Deref;
 use std::ptr::NonNull;
 
@@ -12,16 +13,19 @@ use super::state::Reactor;
 use crate::mem::{self, class};
 use crate::sys::op::Completion;
 
-/// Tokens carry a tag in the bits that are zero in the address of a block.
-const TAGS: u64 = class::BLOCK_ALIGN as u64;
+/// Tokens carry a tag in bits that are zero in the address of a block.
+const TAGS: usize = 4;
+const _: () = assert!(TAGS <= class::BLOCK_ALIGN);
 
 /// Something that operations are done for.
 pub(crate) trait Source: Sized + 'static {
-    /// One completion of the operation that was submitted with `tag`.
+    /// One completion of the operation that was submitted with `tag`, below 4.
+    ///
+    /// Compiled once for each tag, in which it is a constant, if it is inlined.
     fn complete(this: &Shared<Self>, reactor: &Reactor, tag: u8, completion: Completion);
 
     /// The turn ends, after [`Reactor::at_end_of_turn`](super::Reactor::at_end_of_turn) asked to be told.
-    fn end_of_turn(_this: &Shared<Self>, _reactor: &Reactor) {}
+    fn end_of_turn(_this: Shared<Self>, _reactor: &Reactor) {}
 }
 
 /// A reference to a [`Source`]; the last one frees it. Stays on its shard.
@@ -32,8 +36,12 @@ pub(crate) struct Shared<T: Source> {
 
 /// The part that does not depend on the type.
 pub(super) struct Header {
-    references: Cell<u32>,
     vtable: &'static VTable,
+    references: Cell<u32>,
+    /// In a [`Line`].
+    is_in_line: Cell<bool>,
+    /// The next one in it.
+    next: Cell<Option<NonNull<Header>>>,
 }
 
 #[repr(C)]
@@ -43,7 +51,8 @@ struct Inner<T> {
 }
 
 struct VTable {
-    complete: unsafe fn(NonNull<Header>, &Reactor, u8, Completion),
+    /// One for each tag.
+    complete: [unsafe fn(NonNull<Header>, &Reactor, Completion); TAGS],
     end_of_turn: unsafe fn(NonNull<Header>, &Reactor),
     free: unsafe fn(NonNull<Header>),
 }
@@ -53,14 +62,23 @@ impl<T: Source> Shared<T> {
 
     const VTABLE: VTable = {
         assert!(align_of::<Inner<T>>() <= class::BLOCK_ALIGN);
-        VTable { complete: Self::complete, end_of_turn: Self::end_of_turn, free: Self::free }
+        VTable {
+            complete: [Self::complete::<0>, Self::complete::<1>, Self::complete::<2>, Self::complete::<3>],
+            end_of_turn: Self::end_of_turn,
+            free: Self::free,
+        }
     };
 
     /// Moves `value` into the arena; gives it back when there is no memory.
     pub(crate) fn new(value: T) -> Result<Shared<T>, T> {
         let Some(block) = mem::take(Self::CLASS) else { return Err(value) };
         let inner = block.cast::<Inner<T>>();
-        let header = Header { references: Cell::new(1), vtable: const { &Self::VTABLE } };
+        let header = Header {
+            vtable: const { &Self::VTABLE },
+            references: Cell::new(1),
+            is_in_line: Cell::new(false),
+            next: Cell::new(None),
+        };
         // SAFETY: a fresh block of the class that holds an `Inner<T>`.
         unsafe { inner.write(Inner { header, value }) };
         Ok(Shared { inner, owned: PhantomData })
@@ -69,16 +87,30 @@ impl<T: Source> Shared<T> {
     /// The token of an operation that is done for this object.
     #[inline]
     pub(super) fn token(&self, tag: u8) -> u64 {
-        debug_assert!((tag as u64) < TAGS);
+        debug_assert!((tag as usize) < TAGS);
         self.inner.as_ptr().expose_provenance() as u64 | tag as u64
     }
 
-    /// Keeps a reference that [`release`] gives back.
+    /// One more reference.
     #[inline]
-    pub(super) fn retain(&self) -> NonNull<Header> {
-        let header = self.header();
-        header.references.set(header.references.get() + 1);
-        self.inner.cast()
+    pub(crate) fn share(&self) -> Shared<T> {
+        let references = &self.header().references;
+        references.set(references.get() + 1);
+        Shared { inner: self.inner, owned: PhantomData }
+    }
+
+    /// Gives the reference away, to be taken back as one of the same kind or by [`release`].
+    #[inline]
+    pub(super) fn into_header(self) -> NonNull<Header> {
+        ManuallyDrop::new(self).inner.cast()
+    }
+
+    /// # Safety
+    ///
+    /// The header came from [`into_header`](Self::into_header) of this type, once for each call.
+    #[inline]
+    unsafe fn from_header(header: NonNull<Header>) -> Shared<T> {
+        Shared { inner: header.cast(), owned: PhantomData }
     }
 
     fn header(&self) -> &Header {
@@ -86,24 +118,23 @@ impl<T: Source> Shared<T> {
         unsafe { &(*self.inner.as_ptr()).header }
     }
 
-    /// Runs `act` on a borrowed reference.
-    ///
-    /// # Safety
-    ///
-    /// `header` is that of a live `Inner<T>`.
-    unsafe fn borrowed(header: NonNull<Header>, act: impl FnOnce(&Shared<T>)) {
-        let this = std::mem::ManuallyDrop::new(Shared { inner: header.cast(), owned: PhantomData });
-        act(&this);
-    }
-
-    unsafe fn complete(header: NonNull<Header>, reactor: &Reactor, tag: u8, completion: Completion) {
-        // SAFETY: the vtable is reached through a live header of this type.
-        unsafe { Self::borrowed(header, |this| T::complete(this, reactor, tag, completion)) }
+    unsafe fn complete<const TAG: u8>(header: NonNull<Header>, reactor: &Reactor, completion: Completion) {
+        // SAFETY: the vtable is reached through a live header of this type; after the last completion
+        // the reference of the operation is ours.
+        let this = ManuallyDrop::new(unsafe { Self::from_header(header) });
+        // Twice, so that in each `more` is a constant as well.
+        if completion.more() {
+            T::complete(&this, reactor, TAG, completion);
+        } else {
+            reactor.ended();
+            T::complete(&this, reactor, TAG, completion);
+            drop(ManuallyDrop::into_inner(this));
+        }
     }
 
     unsafe fn end_of_turn(header: NonNull<Header>, reactor: &Reactor) {
-        // SAFETY: as above.
-        unsafe { Self::borrowed(header, |this| T::end_of_turn(this, reactor)) }
+        // SAFETY: the vtable is reached through a live header of this type, whose reference is passed on.
+        T::end_of_turn(unsafe { Self::from_header(header) }, reactor);
     }
 
     unsafe fn free(header: NonNull<Header>) {
@@ -129,8 +160,7 @@ impl<T: Source> Clone for Shared<T> {
     fn clone(&self) -> Shared<T> {
         // Users clone some of these, and may forget the clones: the count must not come round to zero.
         assert!(self.header().references.get() < u32::MAX / 2, "too many references to one object");
-        self.retain();
-        Shared { inner: self.inner, owned: PhantomData }
+        self.share()
     }
 }
 
@@ -142,11 +172,11 @@ impl<T: Source> Drop for Shared<T> {
     }
 }
 
-/// Gives back what [`Shared::retain`] kept.
+/// Gives a reference back.
 ///
 /// # Safety
 ///
-/// The header came from `retain`, once for each call.
+/// The header came from [`Shared::into_header`], once for each call.
 #[inline]
 pub(super) unsafe fn release(header: NonNull<Header>) {
     // SAFETY: promised by the caller.
@@ -159,36 +189,77 @@ pub(super) unsafe fn release(header: NonNull<Header>) {
     }
 }
 
-/// Passes a completion to the object that its token names, and gives back the operation's reference
-/// after the last one.
+/// Passes a completion to the object that its token names; the last one takes the operation's reference.
 ///
 /// # Safety
 ///
 /// The token is one of [`Shared::token`], whose operation kept a reference.
 #[inline]
 pub(super) unsafe fn dispatch(reactor: &Reactor, completion: Completion) {
-    let address = (completion.token & !(TAGS - 1)) as usize;
-    let header = std::ptr::with_exposed_provenance_mut::<Header>(address);
+    let tag = completion.token as usize & (TAGS - 1);
+    let header = std::ptr::with_exposed_provenance_mut::<Header>(completion.token as usize - tag);
     // SAFETY: promised by the caller: the reference of the operation keeps the object alive.
     unsafe {
         let header = NonNull::new_unchecked(header);
-        let tag = (completion.token & (TAGS - 1)) as u8;
-        (header.as_ref().vtable.complete)(header, reactor, tag, completion);
-        if !completion.more() {
-            release(header);
-        }
+        (header.as_ref().vtable.complete[tag])(header, reactor, completion);
     }
 }
 
-/// Tells the object that the turn has ended, and gives back the reference that was kept for that.
-///
-/// # Safety
-///
-/// The header came from [`Shared::retain`], whose reference this gives back.
-pub(super) unsafe fn end_of_turn(header: NonNull<Header>, reactor: &Reactor) {
-    // SAFETY: promised by the caller.
-    unsafe {
-        (header.as_ref().vtable.end_of_turn)(header, reactor);
-        release(header);
+/// Objects that want to know when the turn ends, in the order in which they asked.
+pub(super) struct Line {
+    first: Cell<Option<NonNull<Header>>>,
+    last: Cell<Option<NonNull<Header>>>,
+}
+
+impl Line {
+    pub(super) const fn new() -> Line {
+        Line { first: Cell::new(None), last: Cell::new(None) }
+    }
+
+    /// Keeps a reference, unless the object is in line already. There is one line in a thread.
+    #[inline]
+    pub(super) fn push<T: Source>(&self, source: &Shared<T>) {
+        if source.header().is_in_line.replace(true) {
+            return;
+        }
+        let header = source.share().into_header();
+        // SAFETY: the line holds references, so its objects are alive.
+        unsafe {
+            header.as_ref().next.set(None);
+            match self.last.replace(Some(header)) {
+                Some(last) => last.as_ref().next.set(Some(header)),
+                None => self.first.set(Some(header)),
+            }
+        }
+    }
+
+    /// Empties the line, and calls [`Source::end_of_turn`] of those who were in it.
+    #[inline]
+    pub(super) fn tell(&self, reactor: &Reactor) {
+        self.empty(|header| {
+            // SAFETY: of this header, whose reference goes with the call.
+            unsafe { (header.as_ref().vtable.end_of_turn)(header, reactor) }
+        });
+    }
+
+    /// Empties the line without a word.
+    pub(super) fn clear(&self) {
+        // SAFETY: `push` kept a reference.
+        self.empty(|header| unsafe { release(header) });
+    }
+
+    /// Passes the references on, one by one.
+    #[inline]
+    fn empty(&self, mut each: impl FnMut(NonNull<Header>)) {
+        self.last.set(None);
+        let mut first = self.first.take();
+        while let Some(header) = first {
+            // SAFETY: as in `push`. Before the call, in which the object may come into line again, or go.
+            unsafe {
+                first = header.as_ref().next.get();
+                header.as_ref().is_in_line.set(false);
+            }
+            each(header);
+        }
     }
 }

@@ -1,14 +1,14 @@
 //! The state of one shard's loop, and how operations and timers enter it.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::fmt;
 use std::io;
 use std::os::fd::RawFd;
-use std::ptr::{self, NonNull};
+use std::ptr;
 use std::time::Duration;
 
 use super::buffers::Buffers;
-use super::source::{self, Shared, Source};
+use super::source::{Line, Shared, Source};
 use super::timers::{Entry, Timers};
 use super::turn_clock::TurnClock;
 use crate::sys::clock;
@@ -48,10 +48,22 @@ pub(crate) struct Setup {
     pub(crate) idle_poll: Option<Duration>,
 }
 
+/// An operation that the kernel did not take, and what it would have been for.
+pub(crate) struct Refused<T: Source> {
+    pub(crate) error: io::Error,
+    pub(crate) source: Shared<T>,
+}
+
+impl<T: Source> From<Refused<T>> for io::Error {
+    fn from(refused: Refused<T>) -> io::Error {
+        refused.error
+    }
+}
+
 /// The loop of one shard.
 pub(crate) struct Reactor {
     /// Before the buffers, which it uses to its end.
-    pub(super) driver: RefCell<Driver>,
+    pub(super) driver: Driver,
     pub(super) buffers: Buffers,
     pub(super) timers: Timers,
     pub(super) inbox: &'static Inbox,
@@ -59,9 +71,7 @@ pub(crate) struct Reactor {
     /// Operations whose last completion is still to come.
     pub(super) in_flight: Cell<usize>,
     /// Objects that want to know when the turn ends.
-    pub(super) at_end: RefCell<Vec<NonNull<source::Header>>>,
-    /// The same while they are told; kept for its memory.
-    pub(super) told: RefCell<Vec<NonNull<source::Header>>>,
+    pub(super) at_end: Line,
     pub(super) clock: TurnClock,
     /// Until when an idle shard polls; 0 when it sleeps at once.
     pub(super) poll_until: Cell<u64>,
@@ -82,18 +92,17 @@ pub(crate) struct Reactor {
 impl Reactor {
     /// Sets up the driver and the buffers of this thread's shard.
     pub(crate) fn enter(setup: Setup, inbox: &'static Inbox) -> io::Result<Box<Reactor>> {
-        let mut driver = Driver::new(setup.backend)?;
+        let driver = Driver::new(setup.backend)?;
         // SAFETY: fields are dropped in order, and the driver's comes first; here, it is the later variable.
-        let buffers = unsafe { Buffers::new(&mut driver)? };
+        let buffers = unsafe { Buffers::new(&driver)? };
         let reactor = Box::new(Reactor {
-            driver: RefCell::new(driver),
+            driver,
             buffers,
             timers: Timers::new(clock::now()),
             inbox,
             setup,
             in_flight: Cell::new(0),
-            at_end: RefCell::new(Vec::with_capacity(1024)),
-            told: RefCell::new(Vec::with_capacity(1024)),
+            at_end: Line::new(),
             clock: TurnClock::new(),
             poll_until: Cell::new(0),
             alarm: Cell::new(None),
@@ -111,17 +120,32 @@ impl Reactor {
 
     /// Submits an operation for `source`, which will see its completions under `tag`.
     ///
-    /// Fails only when the kernel takes no operations at all; nothing is in flight then.
+    /// Fails only when the kernel takes no operations at all; nothing is in flight then, and the reference
+    /// comes back.
     ///
     /// # Safety
     ///
     /// Memory that `op` points to lies in `source`, or is kept by it, until the last completion.
     #[inline(always)]
-    pub(crate) unsafe fn submit<T: Source>(&self, op: Op, source: &Shared<T>, tag: u8) -> io::Result<()> {
-        self.push(op, source.token(tag))?;
-        source.retain();
+    pub(crate) unsafe fn submit<T: Source>(
+        &self,
+        op: Op,
+        source: Shared<T>,
+        tag: u8,
+    ) -> Result<(), Refused<T>> {
+        if let Err(error) = self.push(op, source.token(tag)) {
+            return Err(Refused { error, source });
+        }
+        // The last completion takes it back.
+        source.into_header();
         self.in_flight.set(self.in_flight.get() + 1);
         Ok(())
+    }
+
+    /// The last completion of an operation came.
+    #[inline]
+    pub(super) fn ended(&self) {
+        self.in_flight.set(self.in_flight.get() - 1);
     }
 
     /// Asks the kernel to end an operation of `source` early. Its completion tells how it ended.
@@ -173,13 +197,13 @@ impl Reactor {
     pub(super) fn push(&self, op: Op, token: u64) -> io::Result<()> {
         // SAFETY: pointers of operations come through `submit`, whose caller answers for them; the
         // others that are pushed have none.
-        unsafe { self.driver.borrow_mut().push(op, token) }
+        unsafe { self.driver.push(op, token) }
     }
 
-    /// Calls [`Source::end_of_turn`] when this turn ends; `source` stays alive until then.
+    /// Calls [`Source::end_of_turn`] when this turn ends, once; `source` stays alive until then.
     #[inline]
     pub(crate) fn at_end_of_turn<T: Source>(&self, source: &Shared<T>) {
-        self.at_end.borrow_mut().push(source.retain());
+        self.at_end.push(source);
     }
 
     pub(crate) fn buffers(&self) -> &Buffers {
@@ -188,12 +212,12 @@ impl Reactor {
 
     /// The descriptor to which other shards' bells go.
     pub(crate) fn ring_fd(&self) -> RawFd {
-        self.driver.borrow().fd()
+        self.driver.fd()
     }
 
     /// What the kernel gave to the driver, for the log.
     pub(crate) fn driver_features(&self) -> impl fmt::Display {
-        self.driver.borrow().features()
+        self.driver.features()
     }
 
     /// Operations that the kernel has not finished.
@@ -252,6 +276,7 @@ impl Reactor {
         // Futures may outlive this; they must not unlink themselves from lists that nobody keeps.
         self.timers.forget_all();
         self.stop.forget_all();
+        self.buffers.keep();
         Box::leak(self);
     }
 
@@ -283,10 +308,7 @@ impl Drop for Reactor {
     fn drop(&mut self) {
         REACTOR.set(ptr::null());
         debug_assert_eq!(self.in_flight.get(), 0);
-        for source in self.at_end.get_mut().drain(..) {
-            // SAFETY: `at_end_of_turn` kept a reference.
-            unsafe { source::release(source) };
-        }
+        self.at_end.clear();
     }
 }
 

@@ -3,7 +3,7 @@
 use super::state::{Reactor, TOKEN_BITS, TOKEN_EVENT, TOKEN_OWN_MAX, TOKEN_RUNG, TOKEN_SIGNAL};
 use super::{preempt, source};
 use crate::sys::clock;
-use crate::sys::driver::{BATCH, Batch, Driver, Wait};
+use crate::sys::driver::Wait;
 use crate::sys::op::{Completion, Op};
 use crate::task::{self, Inbox};
 
@@ -37,7 +37,7 @@ impl Reactor {
         }
         preempt::begin();
         task::run_ready(preempt::need_preempt);
-        self.tell_end_of_turn();
+        self.at_end.tell(self);
         exchange.send(self);
         let took = self.clock.end_turn();
         if self.timers.any_new() {
@@ -56,29 +56,15 @@ impl Reactor {
         }
     }
 
-    /// Passes completions on to the objects that they are for.
+    /// Passes completions on to the objects that they are for, which may enter the kernel.
     fn reap(&self) {
-        let mut batch = Batch::new();
-        loop {
-            let completions = self.driver.borrow_mut().take(&mut batch);
-            let mut count = 0;
-            for completion in completions {
-                self.complete(completion);
-                count += 1;
-            }
-            if count < BATCH {
-                return;
-            }
-        }
+        self.driver.take_all(|completion| self.complete(completion));
     }
 
     #[inline]
     fn complete(&self, completion: Completion) {
         if completion.token <= TOKEN_OWN_MAX {
             return self.complete_own(completion);
-        }
-        if !completion.more() {
-            self.in_flight.set(self.in_flight.get() - 1);
         }
         // SAFETY: all other tokens were made by `submit`, which kept a reference.
         unsafe { source::dispatch(self, completion) };
@@ -111,32 +97,20 @@ impl Reactor {
         }
     }
 
-    /// Tells those who asked.
-    fn tell_end_of_turn(&self) {
-        if !self.at_end.borrow().is_empty() {
-            self.at_end.swap(&self.told);
-            for source in self.told.borrow_mut().drain(..) {
-                // SAFETY: `at_end_of_turn` kept a reference.
-                unsafe { source::end_of_turn(source, self) };
-            }
-        }
-    }
-
     /// Enters the kernel if it has something for us or we for it, or that cannot be known otherwise.
     pub(crate) fn enter_if_needed(&self) {
-        let mut driver = self.driver.borrow_mut();
+        let driver = &self.driver;
         if driver.has_submissions() || driver.has_news() || driver.has_to_be_asked() {
-            enter(&mut driver, Wait::No);
+            self.enter_kernel(Wait::No);
         }
     }
 
     /// Asks a kernel that does not tell by itself.
     fn has_answer(&self) -> bool {
-        let mut driver = self.driver.borrow_mut();
-        if driver.has_to_be_asked() {
-            enter(&mut driver, Wait::No);
+        if self.driver.has_to_be_asked() {
+            self.enter_kernel(Wait::No);
         }
-        driver.has_news()
+        self.driver.has_news()
     }
 
     /// Nothing is ready: looks for work for a while, then sleeps.
@@ -145,7 +119,6 @@ impl Reactor {
             return;
         }
         self.inbox.sleeper.announce();
-        let mut driver = self.driver.borrow_mut();
         let stay_awake = exchange.has_news() || self.inbox.has_news();
         let wait = match self.next_deadline() {
             _ if stay_awake => Wait::No,
@@ -155,7 +128,7 @@ impl Reactor {
             },
             None => Wait::Forever,
         };
-        enter(&mut driver, wait);
+        self.enter_kernel(wait);
         self.inbox.sleeper.awake();
     }
 
@@ -182,9 +155,8 @@ impl Reactor {
         let end = self.next_deadline().map_or(end, |deadline| deadline.min(end));
         loop {
             for _ in 0..LOOKS {
-                let mut driver = self.driver.borrow_mut();
-                if driver.has_news() {
-                    enter(&mut driver, Wait::No);
+                if self.driver.has_news() {
+                    self.enter_kernel(Wait::No);
                     return true;
                 }
                 if exchange.has_news() || self.inbox.has_news() {
@@ -201,11 +173,11 @@ impl Reactor {
             }
         }
     }
-}
 
-/// An error here means that the driver itself is broken: there is no shard without it.
-fn enter(driver: &mut Driver, wait: Wait) {
-    if let Err(error) = driver.enter(wait) {
-        panic!("the kernel cannot be asked for events: {error}");
+    /// An error here means that the driver itself is broken: there is no shard without it.
+    fn enter_kernel(&self, wait: Wait) {
+        if let Err(error) = self.driver.enter(wait) {
+            panic!("the kernel cannot be asked for events: {error}");
+        }
     }
 }

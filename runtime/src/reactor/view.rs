@@ -3,52 +3,59 @@
 //! Sixteen bytes each. Views of one block or buffer share it by a count; the last one gives it back.
 
 use std::cell::Cell;
-use std::mem::MaybeUninit;
+use std::mem::{ManuallyDrop, MaybeUninit};
 use std::ops::Deref;
 use std::ptr::NonNull;
 
-use super::buffers;
+use super::state::{self, Reactor};
 use crate::mem::{self, class};
 
 /// Two bits that say whose memory it is.
-const KIND_SHIFT: u32 = 30;
-const STATIC: u32 = 0;
-const BUFFER: u32 = 1;
-const BLOCK: u32 = 2;
-const BUFFER_BITS: u32 = 12;
+const KIND_SHIFT: u32 = 62;
+const STATIC: u64 = 0;
+const BUFFER: u64 = 1;
+const BLOCK: u64 = 2;
+/// Behind them, how far `base` is behind the head of what it looks into, unless that is static.
+const DISTANCE_SHIFT: u32 = 32;
+const DISTANCE_MASK: u64 = (1 << (KIND_SHIFT - DISTANCE_SHIFT)) - 1;
 
 /// A range of bytes that others may share and nobody changes.
+///
+/// Two words, so that it passes in registers.
 pub(crate) struct View {
     base: NonNull<u8>,
-    len: u32,
-    /// The kind; then for a buffer its epoch and number, for a block how far `base` is from its start.
-    owner: u32,
+    /// The kind, the distance, and in the lower half how many bytes there are.
+    span: u64,
 }
 
-/// At the start of a block with views into it.
+/// At the start of memory that views look into.
 #[repr(C)]
-struct BlockHeader {
-    references: Cell<u32>,
-    class: u32,
+pub(super) struct Head {
+    /// Views into it.
+    pub(super) references: Cell<u32>,
+    /// The class of a block, the number of a buffer.
+    pub(super) place: u32,
 }
 
-const HEADER: usize = size_of::<BlockHeader>();
+const HEAD: usize = size_of::<Head>();
 
 impl View {
-    /// Bits of an epoch that fit a view.
-    pub(super) const EPOCH_MASK: u32 = (1 << (KIND_SHIFT - BUFFER_BITS)) - 1;
-
     pub(crate) const fn of_static(bytes: &'static [u8]) -> View {
         assert!(bytes.len() <= u32::MAX as usize, "a static of more than 4 GiB");
         let base = NonNull::from_ref(bytes).cast();
-        View { base, len: bytes.len() as u32, owner: STATIC << KIND_SHIFT }
+        View { base, span: STATIC << KIND_SHIFT | bytes.len() as u64 }
     }
 
-    /// The first view of a filled buffer; its count is one already.
+    /// The first view of a filled buffer, whose count is one already.
+    ///
+    /// # Safety
+    ///
+    /// `len` bytes were received `distance` behind the head, which stays while its count is above zero.
     #[inline]
-    pub(super) fn of_buffer(base: NonNull<u8>, len: u32, epoch: u32, buffer: u16) -> View {
-        debug_assert!(buffer < 1 << BUFFER_BITS && epoch <= View::EPOCH_MASK);
-        View { base, len, owner: BUFFER << KIND_SHIFT | epoch << BUFFER_BITS | buffer as u32 }
+    pub(super) unsafe fn of_buffer(head: NonNull<Head>, distance: usize, len: u32) -> View {
+        // SAFETY: promised by the caller.
+        let base = unsafe { head.cast::<u8>().add(distance) };
+        View { base, span: BUFFER << KIND_SHIFT | (distance as u64) << DISTANCE_SHIFT | len as u64 }
     }
 
     /// A copy of `bytes` in a block of its own; `None` when they are too many or memory is short.
@@ -60,7 +67,7 @@ impl View {
 
     #[inline]
     pub(crate) fn len(&self) -> usize {
-        self.len as usize
+        self.span as u32 as usize
     }
 
     #[inline]
@@ -70,38 +77,33 @@ impl View {
 
     /// Keeps the first `len` bytes.
     pub(crate) fn trim(&mut self, len: usize) {
-        assert!(len <= self.len(), "cannot keep {len} of {} bytes", self.len);
-        self.len = len as u32;
+        assert!(len <= self.len(), "cannot keep {len} of {} bytes", self.len());
+        self.span -= (self.len() - len) as u64;
     }
 
     /// Drops the first `len` bytes.
     pub(crate) fn trim_front(&mut self, len: usize) {
-        assert!(len <= self.len(), "cannot drop {len} of {} bytes", self.len);
+        assert!(len <= self.len(), "cannot drop {len} of {} bytes", self.len());
         // SAFETY: within the range, or one past its end.
         self.base = unsafe { self.base.add(len) };
-        self.len -= len as u32;
-        if self.kind() == BLOCK {
-            self.owner += len as u32;
+        self.span -= len as u64;
+        if self.kind() != STATIC {
+            self.span += (len as u64) << DISTANCE_SHIFT;
         }
     }
 
     #[inline]
-    fn kind(&self) -> u32 {
-        self.owner >> KIND_SHIFT
+    fn kind(&self) -> u64 {
+        self.span >> KIND_SHIFT
     }
 
+    /// The head of what this view looks into.
     #[inline]
-    fn buffer(&self) -> (u32, u16) {
-        let epoch = self.owner >> BUFFER_BITS & View::EPOCH_MASK;
-        (epoch, (self.owner & ((1 << BUFFER_BITS) - 1)) as u16)
-    }
-
-    /// The header of the block that this view looks into.
-    fn block(&self) -> NonNull<BlockHeader> {
-        debug_assert_eq!(self.kind(), BLOCK);
-        let offset = (self.owner & ((1 << KIND_SHIFT) - 1)) as usize;
-        // SAFETY: the offset is how far `base` has come from the start of the block.
-        unsafe { self.base.sub(offset).cast() }
+    fn head(&self) -> NonNull<Head> {
+        debug_assert_ne!(self.kind(), STATIC);
+        let distance = (self.span >> DISTANCE_SHIFT & DISTANCE_MASK) as usize;
+        // SAFETY: the distance is how far `base` has come from the head.
+        unsafe { self.base.sub(distance).cast() }
     }
 }
 
@@ -112,50 +114,68 @@ impl Deref for View {
     fn deref(&self) -> &[u8] {
         // SAFETY: the count keeps the memory for as long as `self`, and nobody writes into it: buffers
         // go to the kernel, and blocks to the arena, only after their last view.
-        unsafe { std::slice::from_raw_parts(self.base.as_ptr(), self.len as usize) }
+        unsafe { std::slice::from_raw_parts(self.base.as_ptr(), self.len()) }
     }
 }
 
 impl Clone for View {
     fn clone(&self) -> View {
-        match self.kind() {
-            BUFFER => {
-                let (epoch, buffer) = self.buffer();
-                buffers::retain(epoch, buffer);
-            }
-            BLOCK => {
-                // SAFETY: `self` keeps the block alive.
-                let references = unsafe { &self.block().as_ref().references };
-                references.set(
-                    references.get().checked_add(1).expect("fewer than four billion views share a block"),
-                );
-            }
-            _ => {}
+        if self.kind() != STATIC {
+            // SAFETY: `self` keeps the head alive.
+            let references = unsafe { &self.head().as_ref().references };
+            let more = references.get().checked_add(1);
+            references.set(more.expect("fewer than four billion views share their bytes"));
         }
-        View { base: self.base, len: self.len, owner: self.owner }
+        View { base: self.base, span: self.span }
+    }
+}
+
+impl View {
+    /// One reference less; `true` if it was the last.
+    #[inline]
+    fn let_go(&self) -> bool {
+        if self.kind() == STATIC {
+            return false;
+        }
+        // SAFETY: `self` keeps the head alive.
+        let references = unsafe { &self.head().as_ref().references };
+        references.set(references.get() - 1);
+        references.get() == 0
+    }
+
+    /// What it looks into goes back to where it came from.
+    #[cold]
+    #[inline(never)]
+    fn give_back(&self) {
+        // SAFETY: the last view of it is gone, and a buffer's shard has not ended.
+        unsafe {
+            let head = self.head();
+            match self.kind() {
+                BUFFER => state::with(|reactor| reactor.buffers.give_back(head)).unwrap_or_default(),
+                _ => mem::give(head.as_ref().place as usize, head.cast()),
+            }
+        }
+    }
+
+    /// Drops it, where the reactor is at hand.
+    #[inline]
+    pub(crate) fn release(self, reactor: &Reactor) {
+        let this = ManuallyDrop::new(self);
+        if this.let_go() {
+            if this.kind() != BUFFER {
+                return this.give_back();
+            }
+            // SAFETY: the last view of it is gone.
+            unsafe { reactor.buffers.give_back(this.head()) };
+        }
     }
 }
 
 impl Drop for View {
     #[inline]
     fn drop(&mut self) {
-        match self.kind() {
-            BUFFER => {
-                let (epoch, buffer) = self.buffer();
-                buffers::release(epoch, buffer);
-            }
-            BLOCK => {
-                let block = self.block();
-                // SAFETY: `self` keeps the block alive; it goes with the last view.
-                unsafe {
-                    let references = block.as_ref().references.get() - 1;
-                    block.as_ref().references.set(references);
-                    if references == 0 {
-                        mem::give(block.as_ref().class as usize, block.cast());
-                    }
-                }
-            }
-            _ => {}
+        if self.let_go() {
+            self.give_back();
         }
     }
 }
@@ -169,11 +189,11 @@ pub(crate) struct Filling {
 
 impl Filling {
     /// The most that a block holds.
-    pub(crate) const CAPACITY_MAX: usize = class::BLOCK_SIZE_MAX - HEADER;
+    pub(crate) const CAPACITY_MAX: usize = class::BLOCK_SIZE_MAX - HEAD;
 
     /// How much a block of `size` bytes holds.
     pub(crate) const fn capacity_of(size: usize) -> usize {
-        size - HEADER
+        size - HEAD
     }
 
     /// An empty block for at least `capacity` bytes; `None` when memory is short, or so large a block
@@ -182,32 +202,32 @@ impl Filling {
         if capacity > Filling::CAPACITY_MAX {
             return None;
         }
-        let class = class::class_of(capacity + HEADER);
-        let block = mem::take(class)?.cast::<BlockHeader>();
-        // SAFETY: a fresh block that is larger than the header.
+        let class = class::class_of(capacity + HEAD);
+        let block = mem::take(class)?.cast::<Head>();
+        // SAFETY: a fresh block that is larger than the head.
         let base = unsafe {
-            block.write(BlockHeader { references: Cell::new(1), class: class as u32 });
+            block.write(Head { references: Cell::new(1), place: class as u32 });
             block.add(1).cast()
         };
-        let view = View { base, len: 0, owner: BLOCK << KIND_SHIFT | HEADER as u32 };
-        Some(Filling { view, capacity: (class::size_of_class(class) - HEADER) as u32 })
+        let view = View { base, span: BLOCK << KIND_SHIFT | (HEAD as u64) << DISTANCE_SHIFT };
+        Some(Filling { view, capacity: (class::size_of_class(class) - HEAD) as u32 })
     }
 
     /// A view in the shape of a filling: it is full.
     pub(crate) fn whole(view: View) -> Filling {
-        Filling { capacity: view.len, view }
+        Filling { capacity: view.len() as u32, view }
     }
 
     /// Appends as much of `bytes` as fits and says how much that was.
     pub(crate) fn push(&mut self, bytes: &[u8]) -> usize {
-        let count = bytes.len().min((self.capacity - self.view.len) as usize);
+        let count = bytes.len().min(self.room());
         // SAFETY: the block is ours alone until it becomes a view, and `count` more bytes fit behind
         // the `len` first.
         unsafe {
-            let end = self.view.base.add(self.view.len as usize);
+            let end = self.view.base.add(self.view.len());
             end.copy_from_nonoverlapping(NonNull::from(bytes).cast(), count);
         }
-        self.view.len += count as u32;
+        self.view.span += count as u64;
         count
     }
 
@@ -222,12 +242,12 @@ impl Filling {
     ) -> Result<usize, E> {
         // SAFETY: the block is ours alone until it becomes a view, and has this room behind the `len` first.
         let room = unsafe {
-            let end = self.view.base.add(self.view.len as usize).cast();
+            let end = self.view.base.add(self.view.len()).cast();
             std::slice::from_raw_parts_mut(end.as_ptr(), self.room())
         };
         let filled = fill(room)?;
         assert!(filled <= self.room());
-        self.view.len += filled as u32;
+        self.view.span += filled as u64;
         Ok(filled)
     }
 
@@ -236,12 +256,12 @@ impl Filling {
     }
 
     pub(crate) fn is_full(&self) -> bool {
-        self.view.len == self.capacity
+        self.room() == 0
     }
 
     /// How many bytes more it takes.
     pub(crate) fn room(&self) -> usize {
-        (self.capacity - self.view.len) as usize
+        self.capacity as usize - self.view.len()
     }
 
     pub(crate) fn bytes(&self) -> &[u8] {
@@ -278,7 +298,7 @@ mod tests {
     fn a_filling_takes_what_fits() {
         let _memory = Memory::enter(1 << 20);
         let mut filling = Filling::new(50).unwrap();
-        let capacity = 64 - HEADER;
+        let capacity = 64 - HEAD;
         assert_eq!(filling.push(&[1; 40]), 40);
         assert_eq!(filling.push(&[2; 40]), capacity - 40);
         assert!(filling.is_full());

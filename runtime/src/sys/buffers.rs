@@ -20,9 +20,11 @@ pub(super) const GROUP: u16 = 0;
 const ENTRIES: u16 = 4096;
 /// Bytes that one buffer holds.
 const SIZE: usize = 8192;
+/// Bytes in front of each buffer, for what the floor above has to remember about it.
+pub(crate) const HEAD: usize = 64;
 /// Distance between two buffers. Not a power of two, or the first lines of all buffers, the ones that
 /// small messages fill, would compete for a few sets of the cache.
-const STRIDE: usize = SIZE + 64;
+const STRIDE: usize = HEAD + SIZE;
 
 /// The ring that the kernel reads, and the memory of the buffers.
 pub(crate) struct BufferRing {
@@ -54,9 +56,9 @@ impl BufferRing {
         self.ring.base().as_ptr() as u64
     }
 
-    /// The first byte of a buffer. Numbers that are too large wrap around.
+    /// The head of a buffer, [`HEAD`] bytes in front of its first. Numbers that are too large wrap around.
     #[inline]
-    pub(crate) fn address(&self, buffer: u16) -> NonNull<u8> {
+    pub(crate) fn head(&self, buffer: u16) -> NonNull<u8> {
         let buffer = (buffer & (ENTRIES - 1)) as usize;
         // SAFETY: the mapping holds `ENTRIES` strides, and the number is below that.
         unsafe { self.memory.base().add(buffer * STRIDE) }
@@ -79,20 +81,33 @@ impl BufferRing {
     /// Gives a buffer to the kernel, which may fill it from now on.
     #[inline]
     pub(crate) fn provide(&self, buffer: u16) {
-        let address = self.address(buffer);
-        let index = self.tail.get() & (ENTRIES - 1);
-        self.tail.set(self.tail.get().wrapping_add(1));
+        // SAFETY: its head.
+        unsafe { self.provide_headed(self.head(buffer), buffer) };
+    }
+
+    /// [`provide`](Self::provide), where the head is known.
+    ///
+    /// # Safety
+    ///
+    /// It is that of the buffer.
+    #[inline]
+    pub(crate) unsafe fn provide_headed(&self, head: NonNull<u8>, buffer: u16) {
+        let address = head.as_ptr() as u64 + HEAD as u64;
+        let tail = self.tail.get();
+        let index = tail & (ENTRIES - 1);
+        let tail = tail.wrapping_add(1);
+        self.tail.set(tail);
         let entries = self.ring.base().cast::<BufRingEntry>();
         // SAFETY: the index is masked to the entries mapped; the kernel does not look at the entry
         // before the tail below covers it. The tail lies in a field of the first entry that the setters
         // do not touch, and the kernel only reads it.
         unsafe {
             let entry = entries.add(index as usize).as_mut();
-            entry.set_addr(address.as_ptr() as u64);
+            entry.set_addr(address);
             entry.set_len(SIZE as u32);
             entry.set_bid(buffer);
-            let tail = BufRingEntry::tail(entries.as_ptr());
-            AtomicU16::from_ptr(tail.cast_mut()).store(self.tail.get(), Ordering::Release);
+            let published = BufRingEntry::tail(entries.as_ptr());
+            AtomicU16::from_ptr(published.cast_mut()).store(tail, Ordering::Release);
         }
     }
 }
@@ -123,7 +138,7 @@ impl Supply {
                 return None;
             }
             let buffer = self.entries.add((self.head & (ENTRIES - 1)) as usize).as_ref().bid();
-            Some((buffer, self.memory.add(buffer as usize * STRIDE), SIZE))
+            Some((buffer, self.memory.add(buffer as usize * STRIDE + HEAD), SIZE))
         }
     }
 

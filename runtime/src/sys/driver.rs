@@ -3,9 +3,9 @@
 //! Both take operations and give completions. io_uring lets the kernel perform them; epoll tells when they would not
 //! wait, and performs them itself. An enum, so that each call costs a branch that is always the same.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::io;
-use std::mem::MaybeUninit;
 use std::os::fd::RawFd;
 
 use super::buffers::BufferRing;
@@ -35,32 +35,17 @@ pub(crate) enum Wait {
     Forever,
 }
 
-/// Completions that are taken at once.
-pub(crate) const BATCH: usize = 32;
-
-/// Room for some completions.
-pub(crate) struct Batch {
-    uring: uring::Batch,
-    epoll: epoll::Batch,
-}
-
-impl Batch {
-    pub(crate) const fn new() -> Batch {
-        Batch { uring: [const { MaybeUninit::uninit() }; _], epoll: [const { MaybeUninit::uninit() }; _] }
-    }
-}
-
 /// What a shard talks to the kernel with; used by one thread.
 pub(crate) enum Driver {
     Uring(uring::Driver),
-    Epoll(epoll::Driver),
+    Epoll(RefCell<epoll::Driver>),
 }
 
 impl Driver {
     pub(crate) fn new(backend: Backend) -> io::Result<Driver> {
         match backend {
             Backend::IoUring => uring::Driver::new().map(Driver::Uring),
-            Backend::Epoll => epoll::Driver::new().map(Driver::Epoll),
+            Backend::Epoll => epoll::Driver::new().map(|driver| Driver::Epoll(RefCell::new(driver))),
         }
     }
 
@@ -76,7 +61,7 @@ impl Driver {
     pub(crate) fn fd(&self) -> RawFd {
         match self {
             Driver::Uring(driver) => driver.fd(),
-            Driver::Epoll(driver) => driver.fd(),
+            Driver::Epoll(driver) => driver.borrow().fd(),
         }
     }
 
@@ -87,22 +72,22 @@ impl Driver {
     ///
     /// Memory that `op` points to stays valid until the last completion with this token.
     #[inline(always)]
-    pub(crate) unsafe fn push(&mut self, op: Op, token: u64) -> io::Result<()> {
+    pub(crate) unsafe fn push(&self, op: Op, token: u64) -> io::Result<()> {
         match self {
             // SAFETY: promised by the caller.
             Driver::Uring(driver) => unsafe { driver.push(op, token) },
             // SAFETY: as above.
-            Driver::Epoll(driver) => unsafe { driver.push(op, token) },
+            Driver::Epoll(driver) => unsafe { push_to_epoll(driver, op, token) },
         }
     }
 
     /// Whether there are completions, or the kernel is known to have some. It may have others if it
     /// [has to be asked](Self::has_to_be_asked).
     #[inline]
-    pub(crate) fn has_news(&mut self) -> bool {
+    pub(crate) fn has_news(&self) -> bool {
         match self {
             Driver::Uring(driver) => driver.has_news(),
-            Driver::Epoll(driver) => driver.has_news(),
+            Driver::Epoll(driver) => driver.borrow().has_news(),
         }
     }
 
@@ -117,28 +102,35 @@ impl Driver {
     pub(crate) fn has_submissions(&self) -> bool {
         match self {
             Driver::Uring(driver) => driver.has_submissions(),
-            Driver::Epoll(driver) => driver.has_submissions(),
+            Driver::Epoll(driver) => driver.borrow().has_submissions(),
         }
     }
 
     /// Begins what is queued, takes in what the kernel has, and sleeps for a completion as `wait` says.
     ///
     /// Interrupted, shortened and timed-out sleeps are ordinary returns.
-    pub(crate) fn enter(&mut self, wait: Wait) -> io::Result<()> {
+    pub(crate) fn enter(&self, wait: Wait) -> io::Result<()> {
         match self {
             Driver::Uring(driver) => driver.enter(wait),
-            Driver::Epoll(driver) => driver.enter(wait),
+            Driver::Epoll(driver) => driver.borrow_mut().enter(wait),
         }
     }
 
-    /// The oldest completions that were not taken; fewer than [`BATCH`] if there are no more.
-    ///
-    /// They leave the driver at once, so that what is done for one may enter the kernel.
+    /// Passes on the completions that there are, oldest first; what is done for one may enter the kernel.
     #[inline]
-    pub(crate) fn take<'a>(&mut self, batch: &'a mut Batch) -> Completions<'a> {
+    pub(crate) fn take_all(&self, mut each: impl FnMut(Completion)) {
         match self {
-            Driver::Uring(driver) => Completions::Uring(driver.take(&mut batch.uring).iter()),
-            Driver::Epoll(driver) => Completions::Epoll(driver.take(&mut batch.epoll).iter()),
+            Driver::Uring(driver) => {
+                while let Some(completion) = driver.take() {
+                    each(completion);
+                }
+            }
+            Driver::Epoll(driver) => {
+                let take = || driver.borrow_mut().take();
+                while let Some(completion) = take() {
+                    each(completion);
+                }
+            }
         }
     }
 
@@ -147,46 +139,26 @@ impl Driver {
     /// # Safety
     ///
     /// The buffers outlive the driver.
-    pub(crate) unsafe fn register_buffers(&mut self, buffers: &BufferRing) -> io::Result<()> {
+    pub(crate) unsafe fn register_buffers(&self, buffers: &BufferRing) -> io::Result<()> {
         match self {
             // SAFETY: promised by the caller.
             Driver::Uring(driver) => unsafe { driver.register_buffers(buffers) },
             Driver::Epoll(driver) => {
                 // SAFETY: as above.
-                driver.register_buffers(unsafe { buffers.supply() });
+                driver.borrow_mut().register_buffers(unsafe { buffers.supply() });
                 Ok(())
             }
         }
     }
 }
 
-/// Completions of one batch.
-pub(crate) enum Completions<'a> {
-    Uring(std::slice::Iter<'a, io_uring::cqueue::Entry>),
-    Epoll(std::slice::Iter<'a, Completion>),
+/// Out of line, so that it does not cost the ring registers.
+///
+/// # Safety
+///
+/// As for [`Driver::push`].
+#[inline(never)]
+unsafe fn push_to_epoll(driver: &RefCell<epoll::Driver>, op: Op, token: u64) -> io::Result<()> {
+    // SAFETY: promised by the caller.
+    unsafe { driver.borrow_mut().push(op, token) }
 }
-
-impl Iterator for Completions<'_> {
-    type Item = Completion;
-
-    #[inline]
-    fn next(&mut self) -> Option<Completion> {
-        match self {
-            Completions::Uring(entries) => {
-                let entry = entries.next()?;
-                Some(Completion::new(entry.user_data(), entry.result(), entry.flags()))
-            }
-            Completions::Epoll(completions) => completions.next().copied(),
-        }
-    }
-
-    #[inline]
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        match self {
-            Completions::Uring(entries) => entries.size_hint(),
-            Completions::Epoll(completions) => completions.size_hint(),
-        }
-    }
-}
-
-impl ExactSizeIterator for Completions<'_> {}

@@ -101,8 +101,8 @@ pub(super) struct VTable {
     /// The class of its slot, or [`POOLED`].
     pub(super) class: usize,
     stage: usize,
-    /// Polls once; `true` when the task is DONE. When it unwinds, [`panicked`] has to follow.
-    pub(super) poll: unsafe fn(NonNull<Header>) -> bool,
+    /// Polls once; ready when the task is DONE. When it unwinds, [`panicked`] has to follow.
+    pub(super) poll: unsafe fn(NonNull<Header>) -> Poll<()>,
     /// Drops the future of a task that is not DONE.
     pub(super) drop_future: unsafe fn(NonNull<Header>),
     /// Shows the result of a DONE task to `report` if it is a failure, then drops it. Does not unwind.
@@ -157,7 +157,7 @@ impl<F: Future<Output: Outcome> + 'static> Task<F> {
         }
     }
 
-    unsafe fn poll(header: NonNull<Header>) -> bool {
+    unsafe fn poll(header: NonNull<Header>) -> Poll<()> {
         // SAFETY: the caller passes a live task of this type.
         let task = unsafe { header.cast::<Task<F>>().as_ref() };
         let waker = ManuallyDrop::new(task.header.number().waker());
@@ -165,7 +165,7 @@ impl<F: Future<Output: Outcome> + 'static> Task<F> {
         // SAFETY: the task is not DONE, so the stage holds the future; it never moves from there, and
         // nobody else refers to it while it is polled.
         let polled = unsafe { Pin::new_unchecked(&mut *(*task.stage.get()).future) }.poll(&mut context);
-        let Poll::Ready(output) = polled else { return false };
+        let Poll::Ready(output) = polled else { return Poll::Pending };
         // If dropping the future panics, it is not dropped again.
         task.header.set(DROPPING);
         // SAFETY: the future has ended, and makes room for its result.
@@ -174,7 +174,7 @@ impl<F: Future<Output: Outcome> + 'static> Task<F> {
             (*task.stage.get()).output = ManuallyDrop::new(output);
         }
         task.header.clear(DROPPING);
-        true
+        Poll::Ready(())
     }
 
     unsafe fn drop_future(header: NonNull<Header>) {

@@ -41,9 +41,9 @@ fn run_next(tasks: &Inner) -> bool {
     }
     tasks.running.set(Some(front));
     // SAFETY: live and not DONE.
-    let done = unsafe { (task.vtable().poll)(front) };
+    let polled = unsafe { (task.vtable().poll)(front) };
     tasks.running.set(None);
-    if done {
+    if polled.is_ready() {
         task.clear(CANCELLED);
         finish(front);
     } else if task.is(CANCELLED) {

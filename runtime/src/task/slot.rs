@@ -28,8 +28,8 @@ impl WakerSlot {
     /// Keeps `waker`, in place of what was here.
     #[inline]
     pub(crate) fn set(&self, waker: &Waker) {
-        let is_fiber = waker::is_fiber(waker.vtable());
-        if is_fiber && !self.is_foreign() {
+        let here = self.vtable.get();
+        if waker::is_fiber(waker.vtable()) && (here.is_null() || waker::is_fiber(here)) {
             self.data.set(waker.data());
             self.vtable.set(waker.vtable());
         } else {
@@ -77,11 +77,6 @@ impl WakerSlot {
             // SAFETY: as in `wake`.
             drop(unsafe { Waker::new(self.data.get(), &*vtable) });
         }
-    }
-
-    fn is_foreign(&self) -> bool {
-        let vtable = self.vtable.get();
-        !vtable.is_null() && !waker::is_fiber(vtable)
     }
 }
 

@@ -21,7 +21,7 @@ use crate::sys::datagram::{self, Shape};
 use crate::sys::op::{Completion, Op};
 
 /// Unread datagrams at which receiving pauses.
-const UNREAD_MAX: u16 = 64;
+const UNREAD_MAX: u32 = 64;
 /// A block is given up for a small one if less than this part of it is used.
 const SPARSE: usize = 8;
 
@@ -100,8 +100,8 @@ impl<A: Address> Datagrams<A> {
         this.set(DROPPED);
         reactor::with(|reactor| {
             this.stop(this, reactor);
-            while this.received.pop(reactor.buffers()).is_some() {}
         });
+        while this.received.pop().is_some() {}
         drop(this.together.take());
     }
 
@@ -144,15 +144,12 @@ impl<A: Address> Datagrams<A> {
         if reactor.is_stopping() {
             this.stop(this, reactor);
         }
-        if let Some(datagram) = this.take_together().or_else(|| this.take_received(reactor)) {
+        if let Some(datagram) = this.take_together().or_else(|| this.take_received()) {
             return Some(Ok(datagram));
         }
         match this.error.take() {
             0 => {}
             error => return Some(Err(io::Error::from_raw_os_error(error))),
-        }
-        if this.received.has_lost() {
-            return Some(Err(aborted("the runtime that received what comes next has ended")));
         }
         if this.is(ARMED | WATCHED) {
             return None;
@@ -164,9 +161,9 @@ impl<A: Address> Datagrams<A> {
     }
 
     #[inline]
-    fn take_received(&self, reactor: &Reactor) -> Option<Datagram<A>> {
+    fn take_received(&self) -> Option<Datagram<A>> {
         loop {
-            let mut view = self.received.pop(reactor.buffers())?;
+            let mut view = self.received.pop()?;
             // Nothing else comes into the buffers of this socket.
             let Some(found) = self.shape.find(&view) else { continue };
             let source = A::decode(&view[found.source]);
@@ -220,7 +217,7 @@ impl<A: Address> Datagrams<A> {
         flag: u8,
     ) -> io::Result<()> {
         // SAFETY: the shape lies in the source; the other operation points to no memory.
-        unsafe { reactor.submit(op, this, tag) }?;
+        unsafe { reactor.submit(op, this.share(), tag) }?;
         self.set(flag);
         Ok(())
     }
@@ -278,14 +275,13 @@ impl<A: Address> Source for Datagrams<A> {
             }
             if let Some(buffer) = completion.buffer() {
                 if completion.result() > 0 && !this.is(DROPPED) {
-                    reactor.buffers().filled(buffer, completion.result() as usize);
-                    this.received.push(reactor.buffers(), buffer);
+                    let unread = this.received.push(reactor.buffers(), buffer, completion.result() as u32);
+                    if unread >= UNREAD_MAX {
+                        this.pause(this, reactor);
+                    }
                 } else {
                     reactor.buffers().discard(buffer);
                 }
-            }
-            if this.received.count() >= UNREAD_MAX {
-                this.pause(this, reactor);
             }
         }
         if completion.result() < 0 {

@@ -11,13 +11,12 @@ mod waiting;
 
 use std::collections::VecDeque;
 use std::io;
-use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 
 use self::perform::{Begun, Outcome};
 use self::waiting::{Events, Waiting};
 use super::buffers::Supply;
-use super::driver::{BATCH, Wait};
+use super::driver::Wait;
 use super::op::{Completion, Op};
 use super::socket;
 
@@ -27,9 +26,6 @@ const EVENTS: usize = 256;
 const QUEUE: usize = 1024;
 /// Token of operations whose completion nobody waits for.
 const IGNORED: u64 = 0;
-
-/// Room for some completions.
-pub(super) type Batch = [MaybeUninit<Completion>; BATCH];
 
 /// One epoll, owned and entered by one thread.
 pub(crate) struct Driver {
@@ -101,13 +97,9 @@ impl Driver {
         !self.submissions.is_empty()
     }
 
-    pub(super) fn take<'a>(&mut self, batch: &'a mut Batch) -> &'a [Completion] {
-        let count = self.completions.len().min(BATCH);
-        for (place, completion) in batch.iter_mut().zip(self.completions.drain(..count)) {
-            place.write(completion);
-        }
-        // SAFETY: that many were written.
-        unsafe { batch[..count].assume_init_ref() }
+    #[inline]
+    pub(super) fn take(&mut self) -> Option<Completion> {
+        self.completions.pop_front()
     }
 
     pub(super) fn enter(&mut self, wait: Wait) -> io::Result<()> {

@@ -3,7 +3,7 @@ use std::net::{TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
 
 use super::*;
-use crate::sys::buffers::BufferRing;
+use crate::sys::buffers::{BufferRing, HEAD};
 use crate::sys::event::Event;
 
 const TOKEN: u64 = 1 << 20;
@@ -48,9 +48,9 @@ impl Rig {
     }
 
     fn received(&self, completion: &Completion) -> Vec<u8> {
-        let base = self.buffers.address(completion.buffer().unwrap()).as_ptr();
-        // SAFETY: the driver wrote so many bytes there.
-        unsafe { std::slice::from_raw_parts(base, completion.result() as usize) }.to_vec()
+        let head = self.buffers.head(completion.buffer().unwrap()).as_ptr();
+        // SAFETY: the driver wrote so many bytes behind it.
+        unsafe { std::slice::from_raw_parts(head.add(HEAD), completion.result() as usize) }.to_vec()
     }
 }
 

@@ -3,9 +3,10 @@
 mod encode;
 mod setup;
 
+use std::cell::UnsafeCell;
 use std::fmt;
 use std::io;
-use std::mem::{ManuallyDrop, MaybeUninit};
+use std::mem::ManuallyDrop;
 use std::os::fd::{AsRawFd, RawFd};
 use std::ptr::NonNull;
 
@@ -14,15 +15,12 @@ use io_uring::types::{SubmitArgs, Timespec};
 use io_uring::{CompletionQueue, EnterFlags, IoUring, SubmissionQueue, Submitter};
 
 use super::buffers::BufferRing;
-use super::driver::{BATCH, Wait};
-use super::op::Op;
+use super::driver::Wait;
+use super::op::{Completion, Op};
 
 /// How often the kernel is asked to take operations off a full queue before it has refused: it may have no
 /// memory for them.
 const ENTERS_MAX: u32 = 1000;
-
-/// Room for some completions.
-pub(super) type Batch = [MaybeUninit<io_uring::cqueue::Entry>; BATCH];
 
 /// Fails where the driver could not be used.
 pub(super) fn probe() -> io::Result<()> {
@@ -30,10 +28,12 @@ pub(super) fn probe() -> io::Result<()> {
 }
 
 /// One ring, owned and entered by one thread.
+///
+/// Nothing in here calls anything but the kernel, so what a method borrows of the queues is never borrowed twice.
 pub(crate) struct Driver {
     submitter: ManuallyDrop<Submitter<'static>>,
-    submissions: ManuallyDrop<SubmissionQueue<'static>>,
-    completions: ManuallyDrop<CompletionQueue<'static>>,
+    submissions: UnsafeCell<ManuallyDrop<SubmissionQueue<'static>>>,
+    completions: UnsafeCell<ManuallyDrop<CompletionQueue<'static>>>,
     /// What the three above borrow from; freed after them.
     ring: NonNull<IoUring>,
     /// Completions are only posted by an enter with GETEVENTS, and the kernel flags when one is due.
@@ -66,8 +66,8 @@ impl Driver {
         let registered = submitter.register_ring_fd().is_ok();
         Ok(Driver {
             submitter: ManuallyDrop::new(submitter),
-            submissions: ManuallyDrop::new(submissions),
-            completions: ManuallyDrop::new(completions),
+            submissions: UnsafeCell::new(ManuallyDrop::new(submissions)),
+            completions: UnsafeCell::new(ManuallyDrop::new(completions)),
             ring,
             deferred,
             features: Features { flags, registered },
@@ -84,6 +84,26 @@ impl Driver {
         unsafe { self.ring.as_ref() }.as_raw_fd()
     }
 
+    /// # Safety
+    ///
+    /// No other borrow of the queue is in use.
+    #[inline]
+    #[expect(clippy::mut_from_ref, reason = "the cell is of one thread, and callers borrow it once")]
+    unsafe fn submissions(&self) -> &mut SubmissionQueue<'static> {
+        // SAFETY: promised by the caller.
+        unsafe { &mut *self.submissions.get() }
+    }
+
+    /// # Safety
+    ///
+    /// No other borrow of the queue is in use.
+    #[inline]
+    #[expect(clippy::mut_from_ref, reason = "the cell is of one thread, and callers borrow it once")]
+    unsafe fn completions(&self) -> &mut CompletionQueue<'static> {
+        // SAFETY: promised by the caller.
+        unsafe { &mut *self.completions.get() }
+    }
+
     /// Queues an operation for the next [`enter`](Self::enter); a full queue is entered at once. Fails when the
     /// kernel takes nothing from it.
     ///
@@ -91,10 +111,10 @@ impl Driver {
     ///
     /// Memory that `op` points to stays valid until the last completion with this token.
     #[inline(always)]
-    pub(crate) unsafe fn push(&mut self, op: Op, token: u64) -> io::Result<()> {
+    pub(crate) unsafe fn push(&self, op: Op, token: u64) -> io::Result<()> {
         let entry = encode::encode(op).user_data(token);
-        // SAFETY: the caller keeps the memory of the operation valid.
-        match unsafe { self.submissions.push(&entry) } {
+        // SAFETY: the only borrow; the caller keeps the memory of the operation valid.
+        match unsafe { self.submissions().push(&entry) } {
             Ok(()) => Ok(()),
             // SAFETY: as above.
             Err(_) => unsafe { self.push_to_full(&entry) },
@@ -104,11 +124,11 @@ impl Driver {
     /// Makes room, then pushes.
     #[cold]
     #[inline(never)]
-    unsafe fn push_to_full(&mut self, entry: &Entry) -> io::Result<()> {
+    unsafe fn push_to_full(&self, entry: &Entry) -> io::Result<()> {
         for _ in 0..ENTERS_MAX {
             self.enter(Wait::No)?;
-            // SAFETY: promised by the caller.
-            if unsafe { self.submissions.push(entry) }.is_ok() {
+            // SAFETY: the only borrow; the rest is promised by the caller.
+            if unsafe { self.submissions().push(entry) }.is_ok() {
                 return Ok(());
             }
         }
@@ -117,25 +137,32 @@ impl Driver {
 
     /// Whether the kernel has something for us: completions, or work that makes some when we enter.
     #[inline]
-    pub(crate) fn has_news(&mut self) -> bool {
-        if (self.deferred && self.submissions.taskrun()) || self.submissions.cq_overflow() {
+    pub(crate) fn has_news(&self) -> bool {
+        // SAFETY: the only borrows.
+        let (submissions, completions) = unsafe { (self.submissions(), self.completions()) };
+        if (self.deferred && submissions.taskrun()) || submissions.cq_overflow() {
             return true;
         }
-        self.completions.sync();
-        !self.completions.is_empty()
+        completions.sync();
+        !CompletionQueue::is_empty(completions)
     }
 
     /// Whether operations wait for the next enter.
     pub(crate) fn has_submissions(&self) -> bool {
-        !self.submissions.is_empty()
+        // SAFETY: the only borrow.
+        !unsafe { self.submissions() }.is_empty()
     }
 
     /// Submits what is queued, lets the kernel post completions, and sleeps for one as `wait` says.
     ///
     /// Interrupted and timed-out sleeps are ordinary returns.
-    pub(crate) fn enter(&mut self, wait: Wait) -> io::Result<()> {
-        self.submissions.sync();
-        let count = self.submissions.len() as u32;
+    pub(crate) fn enter(&self, wait: Wait) -> io::Result<()> {
+        // SAFETY: the only borrows.
+        let (submissions, completions) = unsafe { (self.submissions(), self.completions()) };
+        submissions.sync();
+        // What was taken makes room for what comes.
+        completions.sync();
+        let count = submissions.len() as u32;
         let events = EnterFlags::GETEVENTS.bits();
         // SAFETY: the arguments are those that the flags announce, and live during the call.
         let entered = unsafe {
@@ -151,8 +178,8 @@ impl Driver {
                 }
             }
         };
-        self.submissions.sync();
-        self.completions.sync();
+        submissions.sync();
+        completions.sync();
         match entered {
             Ok(_) => Ok(()),
             // EBUSY: completions overflowed and must be reaped first. EAGAIN: no memory for a request
@@ -164,12 +191,16 @@ impl Driver {
         }
     }
 
-    /// The oldest completions that were not taken; fewer than `batch` holds if there are no more.
+    /// The oldest completion that was not taken.
     #[inline]
-    pub(super) fn take<'a>(&mut self, batch: &'a mut Batch) -> &'a [io_uring::cqueue::Entry] {
-        let entries = self.completions.fill(batch);
-        self.completions.sync();
-        entries
+    pub(crate) fn take(&self) -> Option<Completion> {
+        // SAFETY: the only borrow.
+        let completions = unsafe { self.completions() };
+        if CompletionQueue::is_empty(completions) {
+            completions.sync();
+        }
+        let entry = completions.next()?;
+        Some(Completion::new(entry.user_data(), entry.result(), entry.flags()))
     }
 
     /// Gives the kernel a ring of buffers for [`Op::Receive`].
@@ -188,8 +219,8 @@ impl Drop for Driver {
     fn drop(&mut self) {
         // SAFETY: the three borrows end here, before the box that they borrow from is freed.
         unsafe {
-            ManuallyDrop::drop(&mut self.completions);
-            ManuallyDrop::drop(&mut self.submissions);
+            ManuallyDrop::drop(self.completions.get_mut());
+            ManuallyDrop::drop(self.submissions.get_mut());
             ManuallyDrop::drop(&mut self.submitter);
             drop(Box::from_raw(self.ring.as_ptr()));
         }
