@@ -314,6 +314,7 @@ pub fn task(options: TokenStream, item: TokenStream) -> TokenStream {
 /// | option | takes | meaning |
 /// |---|---|---|
 /// | `handle` | `CacheClient` | the name of the handle, which else is that of the service with `Handle` behind it |
+/// | `group` | `LOOKUPS` | a static `ServiceGroup`, which bounds the calls that are in flight to one shard |
 /// | `max_message` | `16384` | bytes that the arguments of a call, or its result, may take; 4096 if nothing is said |
 /// | `crate` | `my::seastar` | path of a renamed `seastar` |
 ///

@@ -32,7 +32,8 @@ pub use seastar_macros::{
 };
 
 pub use self::service::{
-    call_all, call_on, call_reduce, copied, method, nth_shard, sent, start_service, sync_method,
+    call_all, call_in_group, call_on, call_reduce, copied, method, nth_shard, sent, start_service,
+    sync_method,
 };
 pub use crate::task::{
     Arguments, Call, Pool, call, call_within, check_answer, check_message, check_size, future_size,

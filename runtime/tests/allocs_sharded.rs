@@ -5,7 +5,7 @@ mod counting;
 
 use std::cell::Cell;
 
-use seastar::{NotRunning, spawn, submit_to, yield_now};
+use seastar::{NotRunning, ServiceGroup, spawn, submit_to, yield_now};
 
 use counting::allocations;
 
@@ -51,8 +51,25 @@ impl Service {
     }
 }
 
+static LOOKUPS: ServiceGroup = ServiceGroup::new("lookups", 3);
+
+struct Limited;
+
+#[seastar::sharded(group = LOOKUPS)]
+impl Limited {
+    async fn start() -> Self {
+        Limited
+    }
+
+    #[route(key)]
+    async fn get(&self, key: u64) -> u64 {
+        yield_now().await;
+        key
+    }
+}
+
 /// Calls by all ways, one by one and many at a time.
-async fn call(service: ServiceHandle, shard: usize) -> Result<(), NotRunning> {
+async fn call(service: ServiceHandle, limited: LimitedHandle, shard: usize) -> Result<(), NotRunning> {
     for key in 0..100 {
         assert_eq!(service.get(key).await?, Some(key));
         let (first, second) = service.swap(shard, [1; 2040], [2; 2040]).await?;
@@ -71,6 +88,14 @@ async fn call(service: ServiceHandle, shard: usize) -> Result<(), NotRunning> {
     for fiber in fibers.iter_mut().flatten() {
         fiber.await.unwrap()?;
     }
+    let mut fibers = [const { None }; 100];
+    fibers.fill_with(|| {
+        key += 1;
+        Some(spawn(limited.get(key)))
+    });
+    for fiber in fibers.iter_mut().flatten() {
+        fiber.await.unwrap()?;
+    }
     Ok(())
 }
 
@@ -81,23 +106,24 @@ async fn allocations_of(shard: usize) -> usize {
 #[seastar::test(shards = 2)]
 async fn calls_from_either_shard() -> Result<(), NotRunning> {
     let service = Service::start_sharded().await;
+    let limited = Limited::start_sharded().await;
     for _ in 0..3 {
-        call(service, 0).await?;
-        call(service, 1).await?;
-        submit_to(1, async move || call(service, 0).await).await?;
-        submit_to(1, async move || call(service, 1).await).await?;
+        call(service, limited, 0).await?;
+        call(service, limited, 1).await?;
+        submit_to(1, async move || call(service, limited, 0).await).await?;
+        submit_to(1, async move || call(service, limited, 1).await).await?;
     }
     let before = [allocations(), allocations_of(1).await];
-    call(service, 0).await?;
+    call(service, limited, 0).await?;
     let here = [allocations(), allocations_of(1).await];
     assert_eq!(here, before, "from shard 0 to itself");
-    call(service, 1).await?;
+    call(service, limited, 1).await?;
     let there = [allocations(), allocations_of(1).await];
     assert_eq!(there, here, "from shard 0 to shard 1");
-    submit_to(1, async move || call(service, 0).await).await?;
+    submit_to(1, async move || call(service, limited, 0).await).await?;
     let back = [allocations(), allocations_of(1).await];
     assert_eq!(back, there, "from shard 1 to shard 0");
-    submit_to(1, async move || call(service, 1).await).await?;
+    submit_to(1, async move || call(service, limited, 1).await).await?;
     let at_home = [allocations(), allocations_of(1).await];
     assert_eq!(at_home, back, "from shard 1 to itself");
     service.stop().await;

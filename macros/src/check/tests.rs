@@ -378,3 +378,42 @@ fn a_future_that_is_not_awaited_is_denied_unless_the_user_decides() {
     assert!(deny(&[parse_quote!(#[inline])]).is_some());
     assert!(deny(&[parse_quote!(#[allow(unused_must_use)])]).is_none());
 }
+
+/// The block of a service with the questions in its bodies.
+fn service(block: TokenStream) -> (String, Vec<String>) {
+    let mut errors = Errors::default();
+    let service = sharded(crate::parse::sharded::parse(quote!(), block, &mut errors), &mut errors);
+    let text = crate::lower::sharded::lower(service).to_string();
+    (text.replace(' ', ""), errors.messages())
+}
+
+#[test]
+fn the_methods_of_a_service_run_on_a_shard() {
+    let (text, mistakes) = service(quote! {
+        impl Cache {
+            async fn start() -> Self { std::fs::read("a") }
+            #[on(0)] fn call(&self) { std::thread::sleep(SECOND) }
+            async fn local() { std::net::TcpStream::connect(HOME) }
+            async fn stop(&self) { loop {} }
+        }
+    });
+    assert_eq!(mistakes.len(), 4, "{mistakes:?}");
+    assert!(text.starts_with("#[deny(unused_must_use)]implCache{"), "{text}");
+}
+
+#[test]
+fn what_a_service_has_besides_may_run_anywhere() {
+    let (text, mistakes) = service(quote! {
+        #[allow(unused_must_use)]
+        impl Cache {
+            async fn start() -> Self { Cache }
+            fn load() -> Self { std::fs::read("a") }
+            // Looks for itself, in a body that has no questions in it yet.
+            #[seastar::task]
+            async fn task(&self) { let guard = self.cell.borrow(); io().await }
+            const SPIN: fn() -> ! = || loop {};
+        }
+    });
+    assert_eq!(mistakes, [""; 0]);
+    assert!(!text.contains("deny(") && !text.contains("__witness"), "{text}");
+}

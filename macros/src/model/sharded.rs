@@ -18,6 +18,8 @@ pub struct Service {
     pub starts: Vec<Start>,
     pub stops: Vec<Stop>,
     pub calls: Vec<Call>,
+    /// What bounds the calls in flight to each shard.
+    pub group: Option<Expr>,
     /// Bytes that the arguments of a call, or its result, may take.
     pub message_max: Expr,
 }

@@ -10,7 +10,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use crate::service::ServiceCall;
-use crate::{Merge, Message, NotRunning, Service, Sharded, Startup};
+use crate::{CallError, CallOptions, Merge, Message, NotRunning, Service, ServiceGroup, Sharded, Startup};
 
 /// An argument or a result on its way. That it may leave its shard was asked for when the call was made, and is not asked
 /// for again: one mistake, one message.
@@ -257,6 +257,24 @@ pub fn call_on<S: Service, C: ServiceCall<S, Output = Sent<T>>, T>(
     Mapped {
         future: crate::service::call_on(service, shard, call),
         map: |answer: Result<Sent<T>, NotRunning>| answer.map(Carried::open),
+    }
+}
+
+/// Runs a call on the instance of one shard, as one of a group.
+#[track_caller]
+pub fn call_in_group<S: Service, C: ServiceCall<S, Output = Sent<T>>, T>(
+    group: &'static ServiceGroup,
+    service: Sharded<S>,
+    shard: usize,
+    call: C,
+) -> impl Future<Output = Result<T, NotRunning>> {
+    Mapped {
+        future: crate::service::call_with(service, CallOptions::new().group(group), shard, call),
+        map: |answer: Result<Sent<T>, CallError>| match answer {
+            Ok(answer) => Ok(answer.open()),
+            Err(CallError::NotRunning(error)) => Err(error),
+            Err(error) => unreachable!("a call without a deadline waits until there is room: {error}"),
+        },
     }
 }
 

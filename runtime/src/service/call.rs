@@ -114,7 +114,7 @@ pub fn call_on<S: Service, C: ServiceCall<S>>(
 
 /// Runs a call on the instance of one shard, within limits.
 #[track_caller]
-pub(super) fn call_with<S: Service, C: ServiceCall<S>>(
+pub fn call_with<S: Service, C: ServiceCall<S>>(
     service: Sharded<S>,
     options: CallOptions,
     shard: usize,

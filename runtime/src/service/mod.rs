@@ -15,7 +15,7 @@ mod start;
 mod stop;
 mod table;
 
-pub use call::{ServiceCall, call_all, call_on, call_reduce};
+pub use call::{ServiceCall, call_all, call_on, call_reduce, call_with};
 pub use error::NotRunning;
 pub use group::ServiceGroup;
 pub use handle::Sharded;

@@ -24,4 +24,15 @@ impl Cache {
     }
 }
 
+static LIMIT: u8 = 3;
+
+struct Limited;
+
+#[seastar::sharded(group = 3, limit = LIMIT)]
+impl Limited {
+    async fn start() -> Self {
+        Limited
+    }
+}
+
 fn main() {}

@@ -91,5 +91,25 @@ async fn main() -> Result<(), seastar::NotRunning> {
     assert_eq!(odd.forward().await?, 1);
     let made = Made::start_sharded().await;
     assert_eq!(made.get(1, 2).await?, 3);
+    within_a_function().await
+}
+
+async fn within_a_function() -> Result<(), seastar::NotRunning> {
+    struct Inner;
+
+    #[seastar::sharded]
+    impl Inner {
+        async fn start() -> Self {
+            Inner
+        }
+
+        #[broadcast(reduce = u8::max)]
+        async fn call(&self) -> u8 {
+            1
+        }
+    }
+
+    let inner: InnerHandle = Inner::start_sharded().await;
+    assert_eq!(inner.call().await?, 1);
     Ok(())
 }

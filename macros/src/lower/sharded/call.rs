@@ -20,6 +20,8 @@ pub fn calls(service: &Service) -> TokenStream {
         checks(service, call).into_iter().map(move |check| quote!(#(#cfgs)* const _: () = #check;))
     });
     quote! {
+        // Where documentation is missing, it is missing in the service.
+        #[allow(missing_docs)]
         impl #params #name #arguments #clause { #(#methods)* }
         #(#checks)*
     }
@@ -68,7 +70,14 @@ fn run(service: &Service, call: &Call, place: &Place) -> TokenStream {
     let kind = Ident::new(if *is_async { "method" } else { "sync_method" }, ours);
     let private = placed(quote!(#krate::__private), output.span());
     let work = quote_spanned!(ours=> #private::#kind(#this::#name #turbofish, (#(#carried)*)));
-    let on = |shard: TokenStream| quote_spanned!(ours=> #private::call_on(self.0, #shard, #work));
+    let on = |shard: TokenStream| match &service.group {
+        None => quote_spanned!(ours=> #private::call_on(self.0, #shard, #work)),
+        Some(group) => {
+            // What is no group is told where it is named.
+            let and = placed(quote!(&), group.span());
+            quote_spanned!(ours=> #private::call_in_group(#and #group, self.0, #shard, #work))
+        }
+    };
     match place {
         Place::Owner(keys) => {
             let at = keys[0].span();

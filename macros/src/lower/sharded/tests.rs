@@ -34,7 +34,7 @@ fn a_generic_service() {
         }
     );
     expect(
-        sharded(quote!(handle = Maps, max_message = 64, crate = sea::star), item),
+        sharded(quote!(handle = Maps, group = calls::LOOKUPS, max_message = 64, crate = sea::star), item),
         r#"
 impl<V: Message, const N: usize> Map<V, N>
 where
@@ -112,6 +112,7 @@ where
         &self.0
     }
 }
+#[allow(missing_docs)]
 impl<V: Message, const N: usize> Maps<V, N>
 where
     V: Clone,
@@ -131,7 +132,8 @@ where
         };
         const { sea::star::__private::check_answer::<Option<V>>("get", 64) };
         let shard = self.0.shard_of(&left);
-        sea::star::__private::call_on(
+        sea::star::__private::call_in_group(
+            &calls::LOOKUPS,
             self.0,
             shard,
             sea::star::__private::method(
@@ -201,6 +203,7 @@ impl ::core::ops::Deref for ServiceHandle {
         &self.0
     }
 }
+#[allow(missing_docs)]
 impl ServiceHandle {
     #[cfg(unix)]
     #[track_caller]
@@ -285,6 +288,7 @@ impl ::core::ops::Deref for ServiceHandle {
         &self.0
     }
 }
+#[allow(missing_docs)]
 impl ServiceHandle {
     fn get(
         self,

@@ -23,6 +23,7 @@ use crate::{
 
 const KEYS: &[Key] = &[
     Key::new("handle", "a name", "CacheClient", name).also_called(&["name", "client", "proxy"]),
+    Key::new("group", "the name of a static", "LOOKUPS", path).also_called(&["limit", "max_concurrent"]),
     Key::new("max_message", "a number of bytes", "16384", bytes).also_called(&["max_size", "size", "slot"]),
     krate::KEY,
 ];
@@ -35,6 +36,13 @@ const MESSAGE_SIZE_MAX: u64 = 1 << 20;
 fn name(value: &Expr) -> Result<Expr, Wrong> {
     match value {
         Expr::Path(path) if path.path.get_ident().is_some() => Ok(value.clone()),
+        _ => Err(Wrong::Type),
+    }
+}
+
+fn path(value: &Expr) -> Result<Expr, Wrong> {
+    match value {
+        Expr::Path(_) => Ok(value.clone()),
         _ => Err(Wrong::Type),
     }
 }
@@ -75,6 +83,7 @@ pub fn parse(list: TokenStream, item: TokenStream, errors: &mut Errors) -> Shard
         starts: Vec::new(),
         stops: Vec::new(),
         calls: Vec::new(),
+        group: take(&mut settings, "group"),
         message_max: take(&mut settings, "max_message").unwrap_or_else(|| {
             let bytes = Literal::usize_unsuffixed(MESSAGE_SIZE_DEFAULT);
             parse_quote!(#bytes)

@@ -21,6 +21,9 @@ use crate::{
     },
 };
 
+/// What a message has places for.
+const ARGUMENTS_MAX: usize = 12;
+
 /// The call; `None` if nothing can be written for it on the handle.
 pub fn call(
     function: &Function,
@@ -116,6 +119,11 @@ pub fn refuse_borrowed(sig: &Signature, errors: &mut Errors) -> bool {
             errors.at(attr, "a call has the same arguments everywhere; write `#[cfg]` on two methods");
             any = true;
         }
+    }
+    if let Some(parameter) = parameters(sig).nth(ARGUMENTS_MAX) {
+        let message = format!("a message takes {ARGUMENTS_MAX} arguments along; make a struct of some");
+        errors.at(parameter, message);
+        any = true;
     }
     if let Some(variadic) = &sig.variadic {
         errors.at(variadic, "a call takes the arguments that it names; remove `...`");

@@ -217,6 +217,7 @@ fn what_is_borrowed_stays() {
             #[on(0)] async fn b(&self) -> &str {}
             #[on(0)] async fn c(&self) -> impl Debug {}
             #[on(0)] async fn d(&self, #[cfg(unix)] e: impl Debug) -> ! {}
+            #[on(0)] fn many(&self, a: u8, b: u8, c: u8, d: u8, e: u8, f: u8, g: u8, h: u8, i: u8, j: u8, k: u8, l: u8, m: u8) {}
         }),
         [
             "arguments go to other shards",
@@ -226,6 +227,7 @@ fn what_is_borrowed_stays() {
             "the message that carries it has one type",
             "a call has the same arguments everywhere",
             "whoever calls it would wait for ever",
+            "a message takes 12 arguments along",
         ]
     );
 }
