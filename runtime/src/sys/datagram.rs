@@ -204,7 +204,10 @@ pub(crate) fn bind_udp(address: SocketAddr, setup: UdpSetup) -> io::Result<Owned
         socket.set_send_buffer_size(bytes)?;
     }
     if setup.coalesce {
-        set(&socket, libc::SOL_UDP, libc::UDP_GRO, 1)?;
+        match set(&socket, libc::SOL_UDP, libc::UDP_GRO, 1) {
+            Err(error) if error.raw_os_error() == Some(libc::ENOPROTOOPT) => {}
+            set => set?,
+        }
     }
     socket.bind(&address.into())?;
     Ok(socket.into())

@@ -13,6 +13,7 @@ mod listening;
 mod outliving;
 mod output;
 mod peers;
+mod proxy;
 
 use std::io;
 

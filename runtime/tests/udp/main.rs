@@ -9,6 +9,7 @@ mod errors;
 mod floods;
 mod options;
 mod receiving;
+mod segments;
 mod sending;
 mod serving;
 

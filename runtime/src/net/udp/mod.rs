@@ -1,6 +1,7 @@
 //! UDP.
 
 mod options;
+mod segments;
 mod serve;
 mod socket;
 

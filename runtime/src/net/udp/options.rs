@@ -32,6 +32,7 @@ pub struct UdpOptions {
     datagram_size_max: usize,
     receive_buffer: Option<usize>,
     send_buffer: Option<usize>,
+    gro: bool,
 }
 
 const IN_A_BUFFER: usize = Datagrams::<SocketAddr>::IN_A_BUFFER;
@@ -47,6 +48,7 @@ impl UdpOptions {
             datagram_size_max: IN_A_BUFFER,
             receive_buffer: None,
             send_buffer: None,
+            gro: false,
         }
     }
 
@@ -84,19 +86,28 @@ impl UdpOptions {
         self
     }
 
+    /// Whether the kernel may hand over several datagrams of one sender at once (UDP_GRO), which costs less for each where many come. They are
+    /// received one by one all the same. Off by default; on, each receive takes a block of 64 KiB while datagrams of it last. Kernels that do not
+    /// offer it go on as without.
+    pub const fn gro(mut self, on: bool) -> UdpOptions {
+        self.gro = on;
+        self
+    }
+
     pub(super) const fn setup(&self) -> UdpSetup {
         UdpSetup {
             reuse_address: self.reuse_address,
             reuse_port: self.reuse_port,
             receive_buffer: self.receive_buffer,
             send_buffer: self.send_buffer,
-            coalesce: false,
+            coalesce: self.gro,
         }
     }
 
     /// The size of blocks, where the shard's buffers are too small.
     pub(super) fn block(&self) -> Option<usize> {
-        (self.datagram_size_max > IN_A_BUFFER).then_some(self.datagram_size_max.min(SIZE_MAX))
+        let size = if self.gro { SIZE_MAX } else { self.datagram_size_max.min(SIZE_MAX) };
+        (size > IN_A_BUFFER).then_some(size)
     }
 }
 
