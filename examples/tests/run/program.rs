@@ -31,8 +31,9 @@ pub struct Finished {
 
 impl Program {
     pub fn start(name: &str, arguments: &[&str]) -> Program {
-        let started = Instant::now();
         let mut command = Command::new(path(name));
+        // After the examples were built.
+        let started = Instant::now();
         command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the example starts");
         let stdout = Output::collect(child.stdout.take().expect("stdout is a pipe"));
