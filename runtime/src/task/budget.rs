@@ -14,6 +14,7 @@ where
 }
 
 /// Fails to compile if `size` is above `max`.
+#[track_caller]
 pub const fn check(size: usize, max: usize) {
     if size > max {
         let mut text = Text::new();
