@@ -32,7 +32,7 @@ async fn main(args: Args) -> io::Result<()> {
 
 // ANCHOR: admit
 #[seastar::shard_local]
-static PLACES: Semaphore<100> = Semaphore::new();
+static PLACES: Semaphore<100> = Semaphore::new().named("places");
 
 /// How long a client may wait for a place.
 const WAIT: Duration = Duration::from_millis(100);
