@@ -24,8 +24,9 @@ const SECONDS_DEFAULT: u64 = 10;
 const BUDGET_BYTES: u64 = 40 << 20;
 /// Requests of those that behave, whatever time they take.
 const REQUESTS_MIN: u64 = 400;
-/// What the whole program may take beyond the budget of its shards: code, stacks, rings.
-const OVERHEAD_BYTES: u64 = 48 << 20;
+/// What the whole program may take beyond the budget of its shards: code, stacks, rings, and 16 MiB a shard of values that
+/// are not complete.
+const OVERHEAD_BYTES: u64 = 96 << 20;
 /// What may come on top of what was taken after a third of the time.
 const GROWTH_BYTES_MAX: u64 = 24 << 20;
 
