@@ -4,7 +4,7 @@ use super::key::KeyRoom;
 use super::meta::{BAD_FORMAT, MetaOptions, read_options};
 use super::number::{parse_i32, parse_i64, parse_u32, parse_u64};
 use super::request::{KEY_BYTES_MAX, Op, Request, StoreMode};
-use super::tokens::Tokens;
+use super::tokens::{Tokens, word_bytes};
 
 /// What an item takes beside its key and value, for the question whether it is too large.
 const ITEM_OVERHEAD: usize = 59;
@@ -82,7 +82,7 @@ pub fn read_line<'a>(line: &'a [u8], item_bytes_max: usize, room: &'a mut KeyRoo
     }
     let text = &line[..line.len() - 1];
     let text = text.strip_suffix(b"\r").unwrap_or(text);
-    let (command, rest) = text.split_at(memchr::memchr(b' ', text).unwrap_or(text.len()));
+    let (command, rest) = text.split_at(word_bytes(text));
     let words = Tokens::new(rest);
     match command {
         b"get" => keys(Op::Get { with_cas: false }, words),
@@ -125,9 +125,15 @@ fn keys(op: Op, words: Tokens<'_>) -> Line<'_> {
 /// Whether there is at least one, and none is too long.
 #[inline]
 fn are_keys(words: Tokens<'_>) -> bool {
-    // Where all of them together are short, none is long.
-    let short = words.rest().len() <= KEY_BYTES_MAX;
-    !words.is_empty() && (short || { words }.all(|key| key.len() <= KEY_BYTES_MAX))
+    let mut rest = words.rest();
+    // From blank to blank in steps as long as a key may be.
+    while rest.len() > KEY_BYTES_MAX {
+        match rest[..=KEY_BYTES_MAX].iter().rposition(|&byte| byte == b' ') {
+            Some(blank) => rest = &rest[blank + 1..],
+            None => return false,
+        }
+    }
+    !words.is_empty()
 }
 
 fn get_and_touch(mut words: Tokens<'_>, with_cas: bool) -> Line<'_> {

@@ -34,8 +34,14 @@ pub fn parse_i64(text: &[u8]) -> Option<i64> {
 }
 
 /// Appends `number` in decimal.
+#[inline]
 pub fn push(text: &mut Vec<u8>, number: u64) {
-    text.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+    // Most flags and lengths are that short.
+    match number {
+        0..10 => text.push(b'0' + number as u8),
+        10..100 => text.extend_from_slice(&[b'0' + (number / 10) as u8, b'0' + (number % 10) as u8]),
+        _ => text.extend_from_slice(itoa::Buffer::new().format(number).as_bytes()),
+    }
 }
 
 #[cfg(test)]
@@ -61,6 +67,15 @@ mod tests {
         assert_eq!(parse_i64(b"-9223372036854775808"), Some(i64::MIN));
         for wrong in [&b"-"[..], b"--1", b"2147483648", b"1-", b"-2147483649"] {
             assert_eq!(parse_i32(wrong), None, "{}", wrong.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn numbers_are_written_as_everybody_writes_them() {
+        for number in (0..300).chain([1_000_000, u64::MAX]) {
+            let mut text = Vec::new();
+            push(&mut text, number);
+            assert_eq!(text, number.to_string().into_bytes());
         }
     }
 }

@@ -32,11 +32,27 @@ impl<'a> Iterator for Tokens<'a> {
     fn next(&mut self) -> Option<&'a [u8]> {
         let start = self.rest.iter().position(|&byte| byte != b' ')?;
         let word = &self.rest[start..];
-        let end = memchr::memchr(b' ', word).unwrap_or(word.len());
+        let end = word_bytes(word);
         let (word, rest) = word.split_at(end);
         self.rest = rest;
         Some(word)
     }
+}
+
+/// Length of the word that `text` begins with: eight bytes at a time, because most words are too short for vectors to pay.
+#[inline]
+pub fn word_bytes(text: &[u8]) -> usize {
+    const ONES: u64 = u64::MAX / 0xff;
+    let (chunks, rest) = text.as_chunks::<8>();
+    for (index, chunk) in chunks.iter().enumerate() {
+        // Zero bytes are blanks. The lowest that is found is one; a higher one may be none, because of a borrow.
+        let bytes = u64::from_le_bytes(*chunk) ^ (ONES * b' ' as u64);
+        let found = bytes.wrapping_sub(ONES) & !bytes & (ONES << 7);
+        if found != 0 {
+            return index * 8 + found.trailing_zeros() as usize / 8;
+        }
+    }
+    text.len() - rest.len() + rest.iter().position(|&byte| byte == b' ').unwrap_or(rest.len())
 }
 
 #[cfg(test)]
@@ -49,5 +65,17 @@ mod tests {
         assert_eq!(words, [&b"get"[..], b"a\tb", b"c"]);
         assert_eq!(Tokens::new(b"   ").next(), None);
         assert_eq!(Tokens::new(b"").next(), None);
+    }
+
+    #[test]
+    fn a_word_ends_at_the_first_blank_wherever_that_is() {
+        for length in 0..40 {
+            for before in [b'!', b'\x1f', 0, 0xa0, 0xff] {
+                let mut text = vec![before; length];
+                assert_eq!(word_bytes(&text), length);
+                text.extend(b" x y ");
+                assert_eq!(word_bytes(&text), length);
+            }
+        }
     }
 }
