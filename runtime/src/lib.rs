@@ -163,3 +163,19 @@ macro_rules! blocking_ok {
 pub fn memory_statistics() -> MemoryStatistics {
     mem::statistics()
 }
+
+/// Counts `bytes` that the program takes from the system itself, such as the mapping of a cache, against the budget of this
+/// shard (`-m`), until the shard ends. False if they do not fit, or on a thread that is no shard; then nothing is counted.
+///
+/// ```
+/// #[seastar::main(shards = 1, memory = "64M")]
+/// async fn main() {
+///     assert!(seastar::charge_memory(32 << 20));
+///     assert!(seastar::memory_statistics().used > 32 << 20);
+///     assert!(!seastar::charge_memory(64 << 20));
+/// }
+/// ```
+#[must_use]
+pub fn charge_memory(bytes: usize) -> bool {
+    mem::charge(bytes)
+}

@@ -11,7 +11,7 @@ use crate::store::KeyHasher;
 /// Bytes of answers at which the owner stops, so that nobody has to hold more; what is left is asked again.
 const ANSWER_BYTES_MAX: usize = 256 << 10;
 /// Buffers that have grown beyond this are not kept.
-const KEPT_BYTES_MAX: usize = 512 << 10;
+const KEPT_BYTES_MAX: usize = 64 << 10;
 
 /// Requests for one owner.
 #[derive(Debug, Default)]

@@ -13,7 +13,7 @@ use crate::cache::Cache;
 use crate::store::{self, KeyHasher};
 
 /// Exchanges that are kept to be used again.
-const EXCHANGES_MAX: usize = 64;
+const EXCHANGES_MAX: usize = 32;
 
 /// One shard of the server.
 pub(super) struct Shard {
@@ -55,6 +55,10 @@ impl Shard {
     /// This shard's part.
     pub(super) fn new(peers: Sharded<Shard>, settings: Arc<Settings>) -> io::Result<Shard> {
         let memory_bytes = settings.store_bytes(seastar::memory_statistics().budget);
+        if !seastar::charge_memory(memory_bytes) {
+            let text = format!("a shard has no {memory_bytes} bytes left for its items; give it more by -m");
+            return Err(io::Error::new(io::ErrorKind::OutOfMemory, text));
+        }
         let store = store::Settings { memory_bytes, item_bytes_max: settings.item_bytes_max, evict: true };
         let cache = Cache::new(store, settings.hasher.clone(), settings.clock, settings.time.unix())?;
         Ok(Shard {

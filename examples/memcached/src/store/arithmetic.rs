@@ -70,7 +70,15 @@ impl Store {
             return Arithmetical::Done { value, item };
         }
         let new = New { client_flags, exptime, binary_key, cas: how.cas, ..New::default() };
-        match self.set(key, Mode::Set, &new, &digits[..used]) {
+        // Somebody reads it, or it gets longer: the same value as in place, in another one.
+        let Ok(mut reservation) = self.reserve(key, used.max(length), &new) else {
+            return Arithmetical::OutOfMemory;
+        };
+        reservation.fill(&digits[..used]);
+        while reservation.remaining() > 0 {
+            reservation.fill(&[b' '; DIGITS_MAX]);
+        }
+        match self.commit(reservation, Mode::Set) {
             Stored::Stored { .. } => match self.find(key) {
                 Some(item) => Arithmetical::Done { value, item },
                 None => Arithmetical::NotFound,

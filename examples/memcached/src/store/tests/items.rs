@@ -130,6 +130,21 @@ fn numbers_that_get_shorter_are_padded() {
 }
 
 #[test]
+fn a_number_that_somebody_reads_becomes_the_same_as_one_that_nobody_does() {
+    let mut store = store(4 * MIB);
+    for (text, wanted) in [("10", "9 "), ("1", "0"), ("7 and so on, far beyond twenty digits", "6")] {
+        set(&mut store, "n", text.as_bytes());
+        let held = store.get(key(&"n")).unwrap().pin().unwrap();
+        let how = Arithmetic { delta: 1, decrement: true, compare: None, cas: None };
+        assert!(matches!(store.arithmetic(key(&"n"), how), Arithmetical::Done { .. }));
+        assert_eq!(held.parts().collect::<Vec<_>>().concat(), text.as_bytes());
+        let padded = format!("{wanted:<width$}", width = text.len());
+        assert_eq!(get(&mut store, "n").as_deref(), Some(padded.as_bytes()));
+    }
+    verify(&store);
+}
+
+#[test]
 fn what_is_held_does_not_change() {
     let mut store = store(4 * MIB);
     for length in [10, 100_000] {

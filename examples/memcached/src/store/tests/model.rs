@@ -162,8 +162,9 @@ impl Model {
     fn add(&mut self, key: u8, delta: u64, decrement: bool) -> Option<u64> {
         let cas = self.last_cas + 1;
         let known = self.items.get_mut(&key)?;
-        let text = std::str::from_utf8(&known.value).ok()?.trim_end_matches(' ');
-        let number: u64 = text.parse().ok()?;
+        let is_space = |byte: &u8| b" \t\n\x0b\x0c\r".contains(byte);
+        let word = known.value.split(is_space).find(|word| !word.is_empty())?;
+        let number: u64 = std::str::from_utf8(word).ok()?.parse().ok()?;
         let number = if decrement { number.saturating_sub(delta) } else { number.wrapping_add(delta) };
         known.value = format!("{number:<width$}", width = known.value.len()).into_bytes();
         known.cas = cas;
