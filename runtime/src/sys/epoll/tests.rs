@@ -1,9 +1,10 @@
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::os::unix::net::UnixStream;
 
 use super::*;
 use crate::sys::buffers::{BufferRing, HEAD};
+use crate::sys::datagram::{self, Shape};
 use crate::sys::event::Event;
 
 const TOKEN: u64 = 1 << 20;
@@ -153,6 +154,50 @@ fn a_cancelled_operation_tells_that_it_was() {
     assert!(rig.completions()[0].more());
     rig.push(Op::CancelAll, IGNORED);
     assert_eq!(rig.at_once().last().map(|last| last.result()), Some(-libc::ECANCELED));
+}
+
+#[test]
+fn datagrams_lie_in_buffers_as_those_of_the_ring_do() {
+    let mut rig = Rig::new(2);
+    let (ours, peer) = (UdpSocket::bind("127.0.0.1:0").unwrap(), UdpSocket::bind("127.0.0.1:0").unwrap());
+    let shape = Shape::new(28);
+    rig.push(Op::ReceiveDatagrams { fd: ours.as_raw_fd(), shape: &raw const shape }, TOKEN);
+    assert!(rig.at_once().is_empty());
+    peer.send_to(b"short", ours.local_addr().unwrap()).unwrap();
+    peer.send_to(&[7; 9_000], ours.local_addr().unwrap()).unwrap();
+    peer.send_to(b"no buffer is left", ours.local_addr().unwrap()).unwrap();
+    let mut all = rig.completions();
+    while all.len() < 3 {
+        all.extend(rig.completions());
+    }
+    let room = Shape::room(BufferRing::BUFFER_SIZE, 28);
+    for (completion, expected, is_cut) in
+        [(&all[0], &b"short"[..], false), (&all[1], &[7; 9_000][..room], true)]
+    {
+        let bytes = rig.received(completion);
+        let found = shape.find(&bytes).unwrap();
+        assert!(completion.more() && bytes[found.bytes] == *expected && found.is_cut == is_cut);
+        assert_eq!(datagram::decode(&bytes[found.source]), peer.local_addr().ok());
+    }
+    assert_eq!((all[2].result(), all[2].more()), (-libc::ENOBUFS, false));
+    assert!(shape.find(&[0; 20]).is_none(), "shorter than what comes before a datagram");
+}
+
+#[test]
+fn room_is_told_once_there_is_some() {
+    let mut rig = Rig::new(1);
+    let (mut ours, mut peer) = pair();
+    rig.push(Op::AwaitWritable { fd: ours.as_raw_fd() }, TOKEN);
+    let [writable] = rig.at_once()[..] else { panic!("there is room from the start") };
+    assert!(writable.result() > 0 && !writable.more());
+    ours.set_nonblocking(true).unwrap();
+    while ours.write(&[7; 64 << 10]).is_ok() {}
+    rig.push(Op::AwaitWritable { fd: ours.as_raw_fd() }, TOKEN);
+    assert!(rig.at_once().is_empty());
+    peer.set_nonblocking(true).unwrap();
+    while peer.read(&mut [0; 64 << 10]).is_ok() {}
+    let [writable] = rig.completions()[..] else { panic!("there is room again") };
+    assert!(writable.result() > 0 && !writable.more());
 }
 
 #[test]
