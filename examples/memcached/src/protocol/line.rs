@@ -326,7 +326,11 @@ fn administration(text: &[u8]) -> Line<'_> {
             Some(..8) => "MEMLIMIT_TOO_SMALL cannot set maxbytes to less than 8m",
             Some(_) => "MEMLIMIT_ADJUST_FAILED out of bounds or unable to adjust",
         },
-        (b"slabs", b"automove") if matches!(words.next(), Some(b"1" | b"2")) => "OK",
+        (b"slabs", b"automove") => match words.next().and_then(parse_u32) {
+            Some(1 | 2) => "OK",
+            Some(_) => "ERROR",
+            None => BAD_FORMAT,
+        },
         (b"slabs", b"reassign") if arguments == 3 => "CLIENT_ERROR slab reassignment disabled",
         (b"lru_crawler", b"enable") if arguments == 1 => "OK",
         (b"lru_crawler", b"disable") if arguments == 1 => "ERROR failed to stop lru crawler thread",

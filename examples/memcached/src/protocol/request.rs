@@ -5,6 +5,7 @@ use super::meta::MetaOptions;
 /// Keys are at most this long, also those that came in base64.
 pub const KEY_BYTES_MAX: usize = 250;
 
+// ANCHOR: request
 /// One operation on one key. Its bytes lie in what was received.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
@@ -17,6 +18,7 @@ pub struct Request<'a> {
     /// The flags of a meta command as they were sent: answers repeat some of them, in their order.
     pub flags: &'a [u8],
 }
+// ANCHOR_END: request
 
 /// What to do with a key. It is plain data and can go to another shard. `quiet` stands for `noreply`; expiry times are
 /// as the client says them.

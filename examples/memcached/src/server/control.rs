@@ -47,7 +47,9 @@ pub(super) async fn answer(
         }),
         Control::Quit => return Ok(Flow::Ends),
         Control::FlushAll { delay, quiet } => {
-            flush_all(shard, delay).await?;
+            // One command, however many shards it goes to.
+            shard.cache.borrow_mut().counters.cmd_flush += 1;
+            shard.peers.flush_all(delay).await?;
             if !quiet {
                 exchange.say(b"OK\r\n");
             }
@@ -56,11 +58,4 @@ pub(super) async fn answer(
         Control::Dump(dump) => dump::answer(shard, dump, exchange, output).await?,
     }
     Ok(Flow::GoesOn)
-}
-
-async fn flush_all(shard: &Shard, delay: i32) -> io::Result<()> {
-    // One command, however many shards it goes to.
-    shard.cache.borrow_mut().counters.cmd_flush += 1;
-    shard.peers.invoke_on_all(async move |shard| shard.cache.borrow_mut().flush_all(delay)).await?;
-    Ok(())
 }

@@ -29,14 +29,13 @@ pub(super) async fn answer(
         _ => usize::MAX,
     };
     let mut bytes = 0;
-    for owner in shard.peers.shards() {
+    for owner in 0..seastar::shard_count() {
         let mut cursor = Some(Cursor::default());
         while let Some(from) = cursor
             && left > 0
             && (bytes < CLASS_BYTES_MAX || !matches!(dump, Dump::Class(..)))
         {
-            let list = async move |shard: &Shard| list(shard, from, dump, left);
-            let listed = shard.peers.invoke_on(owner, list).await?;
+            let listed = shard.peers.list(owner, from, dump, left).await?;
             output.send(&listed.lines).await?;
             (cursor, left, bytes) = (listed.next, left - listed.count, bytes + listed.lines.len());
         }
@@ -45,7 +44,8 @@ pub(super) async fn answer(
     Ok(())
 }
 
-struct Listed {
+/// What a shard has listed.
+pub(super) struct Listed {
     lines: Vec<u8>,
     count: usize,
     /// Where to go on, if there is more.
@@ -53,7 +53,7 @@ struct Listed {
 }
 
 /// The next lines of this shard.
-fn list(shard: &Shard, mut cursor: Cursor, dump: Dump, left: usize) -> Listed {
+pub(super) fn list(shard: &Shard, mut cursor: Cursor, dump: Dump, left: usize) -> Listed {
     let cache = &mut *shard.cache.borrow_mut();
     let (mut lines, mut count) = (Vec::new(), 0);
     let clock = shard.settings.clock;

@@ -48,6 +48,7 @@ impl Exchange {
         }
     }
 
+    // ANCHOR: ask
     /// Answers a request or puts it into a batch.
     #[inline]
     pub(super) fn ask(&mut self, shard: &Shard, request: &Request<'_>) {
@@ -61,6 +62,7 @@ impl Exchange {
             self.pieces.push(Piece::There(owner as u32));
         }
     }
+    // ANCHOR_END: ask
 
     /// Answers without asking anybody.
     #[inline]

@@ -3,22 +3,20 @@
 use std::io;
 use std::time::Duration;
 
-use seastar::Sharded;
-
-use super::shard::Shard;
+use super::shard::ShardHandle;
 use super::stats::Snapshot;
 
 const PERIOD: Duration = Duration::from_secs(1);
 
 /// Starts to print, until the program stops.
-pub(super) fn start(shards: Sharded<Shard>) {
+pub(super) fn start(shards: ShardHandle) {
     drop(seastar::spawn(print(shards)));
 }
 
-async fn print(shards: Sharded<Shard>) -> io::Result<()> {
-    let mut before = Snapshot::of_all(shards).await?;
+async fn print(shards: ShardHandle) -> io::Result<()> {
+    let mut before = shards.snapshot().await?;
     while seastar::timeout(PERIOD, seastar::stopping()).await.is_err() {
-        let now = Snapshot::of_all(shards).await?;
+        let now = shards.snapshot().await?;
         println!("{}", line(&before, &now));
         before = now;
     }

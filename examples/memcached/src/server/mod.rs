@@ -17,14 +17,14 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
+use seastar::JoinHandle;
 use seastar::net::{
     InputStream, ListenOptions, OutputStream, TcpListener, UdpSocket, UnixListener, listen, listen_unix_with,
 };
-use seastar::{JoinHandle, NotRunning, Sharded};
 
 pub use options::Args;
 use settings::Settings;
-use shard::Shard;
+use shard::{Shard, ShardHandle};
 
 /// A server that listens, and has its items on all shards.
 pub struct Server {
@@ -32,7 +32,7 @@ pub struct Server {
     udp: Option<UdpSocket>,
     unix: Option<UnixListener>,
     settings: Arc<Settings>,
-    shards: Sharded<Shard>,
+    shards: ShardHandle,
     prints_statistics: bool,
 }
 
@@ -51,8 +51,8 @@ impl Server {
         let unix = settings.unix.as_deref().map(|path| listen_at(path, settings.unix_mask)).transpose()?;
         let settings = Arc::new(settings);
         let shared = settings.clone();
-        let shards = Sharded::start(async move |peers| Shard::new(peers, shared)).await?;
-        shards.invoke_on_all(async move |_| drop(seastar::spawn(keep_time(shards)))).await?;
+        let shards = Shard::start_sharded(shared).await?;
+        shards.keep_time().await?;
         Ok(Server { tcp, udp, unix, settings, shards, prints_statistics: args.prints_statistics() })
     }
 
@@ -107,15 +107,15 @@ fn listen_at(path: &Path, mode: u32) -> io::Result<UnixListener> {
     listen_unix_with(path, ListenOptions::new().mode(mode))
 }
 
-async fn serve_tcp(listener: TcpListener, shards: Sharded<Shard>) -> io::Result<()> {
+async fn serve_tcp(listener: TcpListener, shards: ShardHandle) -> io::Result<()> {
     listener.serve(async move |stream| serve_connection(shards, stream.split()).await).await
 }
 
-async fn serve_unix(listener: UnixListener, shards: Sharded<Shard>) -> io::Result<()> {
+async fn serve_unix(listener: UnixListener, shards: ShardHandle) -> io::Result<()> {
     listener.serve(async move |stream| serve_connection(shards, stream.split()).await).await
 }
 
-async fn serve_udp(socket: UdpSocket, shards: Sharded<Shard>) -> io::Result<()> {
+async fn serve_udp(socket: UdpSocket, shards: ShardHandle) -> io::Result<()> {
     let here = async move |socket: UdpSocket| {
         let shard = shards.local()?;
         udp::serve(&shard, &socket).await
@@ -124,21 +124,8 @@ async fn serve_udp(socket: UdpSocket, shards: Sharded<Shard>) -> io::Result<()> 
 }
 
 async fn serve_connection(
-    shards: Sharded<Shard>,
+    shards: ShardHandle,
     (input, output): (InputStream, OutputStream),
 ) -> io::Result<()> {
     connection::serve(shards.local()?, input, output).await
-}
-
-/// Tells a shard each second, and takes back what has expired.
-async fn keep_time(shards: Sharded<Shard>) -> Result<(), NotRunning> {
-    let shard = shards.local()?;
-    let time = shard.settings.time;
-    while seastar::timeout(time.to_next_second(), seastar::stopping()).await.is_err() {
-        shard.cache.borrow_mut().tick(time.unix());
-        while shard.cache.borrow_mut().store.crawl() {
-            seastar::yield_now().await;
-        }
-    }
-    Ok(())
 }

@@ -4,13 +4,16 @@ use std::cell::{Cell, RefCell};
 use std::io;
 use std::sync::Arc;
 
-use seastar::{Service, Sharded};
+use seastar::NotRunning;
 
 use super::batch::Batch;
+use super::dump::{self, Listed};
 use super::exchange::Exchange;
 use super::settings::Settings;
-use crate::cache::Cache;
-use crate::store::{self, KeyHasher};
+use super::stats::Snapshot;
+use crate::cache::{Cache, Counters};
+use crate::protocol::Dump;
+use crate::store::{self, ClassStatistics, Cursor, KeyHasher};
 
 /// Exchanges that are kept to be used again.
 const EXCHANGES_MAX: usize = 32;
@@ -20,7 +23,7 @@ pub(super) struct Shard {
     pub(super) index: usize,
     shards: usize,
     /// All of them.
-    pub(super) peers: Sharded<Shard>,
+    pub(super) peers: ShardHandle,
     pub(super) hasher: KeyHasher,
     pub(super) settings: Arc<Settings>,
     pub(super) cache: RefCell<Cache>,
@@ -28,10 +31,6 @@ pub(super) struct Shard {
     exchanges: RefCell<Vec<Exchange>>,
     /// Bytes of commands that have not come to their end.
     gathered: Cell<usize>,
-}
-
-impl Service for Shard {
-    type Stopped = ();
 }
 
 /// What has gone over the sockets of a shard.
@@ -49,11 +48,21 @@ impl Traffic {
     pub(super) fn add(counter: &Cell<u64>, count: u64) {
         counter.set(counter.get() + count);
     }
+
+    fn reset(&self) {
+        let Traffic {
+            bytes_read, bytes_written, total_connections, rejected_connections, idle_kicks, ..
+        } = self;
+        for counter in [bytes_read, bytes_written, total_connections, rejected_connections, idle_kicks] {
+            counter.set(0);
+        }
+    }
 }
 
+#[seastar::sharded]
 impl Shard {
     /// This shard's part.
-    pub(super) fn new(peers: Sharded<Shard>, settings: Arc<Settings>) -> io::Result<Shard> {
+    pub(super) async fn start(peers: ShardHandle, settings: Arc<Settings>) -> io::Result<Self> {
         let memory_bytes = settings.store_bytes(seastar::memory_statistics().budget);
         if !seastar::charge_memory(memory_bytes) {
             let text = format!("a shard has no {memory_bytes} bytes left for its items; give it more by -m");
@@ -74,6 +83,60 @@ impl Shard {
         })
     }
 
+    // ANCHOR: calls
+    /// Answers requests for keys of the shard `owner`.
+    #[on(owner)]
+    pub(super) fn answer(&self, owner: usize, mut batch: Box<Batch>) -> Box<Batch> {
+        batch.answer(&mut self.cache.borrow_mut(), &self.hasher);
+        batch
+    }
+
+    /// Forgets all items, now or later.
+    #[broadcast]
+    pub(super) fn flush_all(&self, delay: i32) {
+        self.cache.borrow_mut().flush_all(delay);
+    }
+    // ANCHOR_END: calls
+
+    /// Tells the time to this shard from now on.
+    #[broadcast]
+    pub(super) fn keep_time(&self) {
+        drop(seastar::spawn(keep_time(self.peers)));
+    }
+
+    /// The counters of all shards together.
+    #[broadcast(reduce = Snapshot::and)]
+    pub(super) fn snapshot(&self) -> Snapshot {
+        Snapshot::of(self)
+    }
+
+    /// The counters of one shard.
+    #[on(shard)]
+    pub(super) fn snapshot_of(&self, shard: usize) -> Snapshot {
+        Snapshot::of(self)
+    }
+
+    /// The classes of the items of one shard.
+    #[on(shard)]
+    pub(super) fn classes_of(&self, shard: usize) -> Vec<ClassStatistics> {
+        self.cache.borrow().store.classes().collect()
+    }
+
+    /// Lists some of the items of one shard.
+    #[on(shard)]
+    pub(super) fn list(&self, shard: usize, from: Cursor, dump: Dump, left: usize) -> Listed {
+        dump::list(self, from, dump, left)
+    }
+
+    /// Begins to count again.
+    #[broadcast]
+    pub(super) fn reset_counters(&self) {
+        self.cache.borrow_mut().counters = Counters::default();
+        self.traffic.reset();
+    }
+}
+
+impl Shard {
     /// The shard that owns keys with this hash.
     #[inline]
     pub(super) fn owner(&self, hash: u64) -> usize {
@@ -100,6 +163,7 @@ impl Shard {
         after <= before || gathered <= self.settings.gathered_bytes_max
     }
 
+    // ANCHOR: ask
     /// Lets the owners answer what is for them.
     pub(super) async fn ask_owners(&self, exchange: &mut Exchange) -> io::Result<()> {
         let Some((owner, batch)) = exchange.take_batch(0) else { return Ok(()) };
@@ -115,12 +179,22 @@ impl Shard {
         }
         Ok(())
     }
+    // ANCHOR_END: ask
 }
 
-async fn ask(peers: Sharded<Shard>, owner: usize, mut batch: Box<Batch>) -> io::Result<Box<Batch>> {
-    let answer = async move |shard: &Shard| {
-        batch.answer(&mut shard.cache.borrow_mut(), &shard.hasher);
-        batch
-    };
-    Ok(peers.invoke_on(owner, answer).await?)
+async fn ask(peers: ShardHandle, owner: usize, batch: Box<Batch>) -> io::Result<Box<Batch>> {
+    Ok(peers.answer(owner, batch).await?)
+}
+
+/// Tells a shard each second what time it is, and takes back what has expired.
+async fn keep_time(shards: ShardHandle) -> Result<(), NotRunning> {
+    let shard = shards.local()?;
+    let time = shard.settings.time;
+    while seastar::timeout(time.to_next_second(), seastar::stopping()).await.is_err() {
+        shard.cache.borrow_mut().tick(time.unix());
+        while shard.cache.borrow_mut().store.crawl() {
+            seastar::yield_now().await;
+        }
+    }
+    Ok(())
 }

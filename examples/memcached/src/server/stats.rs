@@ -4,11 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::io::{self, Write};
 
-use seastar::Sharded;
-
 use super::control::VERSION;
 use super::exchange::Exchange;
-use super::shard::Shard;
+use super::shard::{Shard, ShardHandle};
 use crate::cache::Counters;
 use crate::protocol::tokens::Tokens;
 use crate::store::{ClassStatistics, Statistics};
@@ -27,7 +25,7 @@ pub(super) struct Snapshot {
 }
 
 impl Snapshot {
-    fn of(shard: &Shard) -> Snapshot {
+    pub(super) fn of(shard: &Shard) -> Snapshot {
         let cache = shard.cache.borrow();
         let traffic = &shard.traffic;
         Snapshot {
@@ -42,18 +40,8 @@ impl Snapshot {
         }
     }
 
-    /// Each shard's.
-    async fn of_each(shards: Sharded<Shard>) -> io::Result<Vec<Snapshot>> {
-        Ok(shards.map(async |shard: &Shard| Snapshot::of(shard)).await?)
-    }
-
-    /// All shards together.
-    pub(super) async fn of_all(shards: Sharded<Shard>) -> io::Result<Snapshot> {
-        let snapshot = async |shard: &Shard| Snapshot::of(shard);
-        Ok(shards.map_reduce(snapshot, Snapshot::default(), Snapshot::and).await?)
-    }
-
-    fn and(mut self, other: Snapshot) -> Snapshot {
+    /// Both together.
+    pub(super) fn and(mut self, other: Snapshot) -> Snapshot {
         self.counters += other.counters;
         self.store += other.store;
         self.curr_connections += other.curr_connections;
@@ -94,14 +82,18 @@ pub(super) async fn answer(shard: &Shard, kind: &[u8], exchange: &mut Exchange) 
     let mut text = Vec::new();
     let lines = &mut Lines(&mut text);
     match words.next() {
-        None => general(shard, lines, Snapshot::of_all(shard.peers).await?),
+        None => general(shard, lines, shard.peers.snapshot().await?),
         Some(b"settings") => settings(shard, lines),
         Some(b"items") => items(lines, &classes(shard.peers).await?),
-        Some(b"slabs") => slabs(lines, &classes(shard.peers).await?, &Snapshot::of_all(shard.peers).await?),
+        Some(b"slabs") => slabs(lines, &classes(shard.peers).await?, &shard.peers.snapshot().await?),
         Some(b"sizes") => lines.push("sizes_status", "disabled"),
-        Some(b"shards") => shards(lines, &Snapshot::of_each(shard.peers).await?),
+        Some(b"shards") => {
+            for number in 0..seastar::shard_count() {
+                of_one(lines, number, &shard.peers.snapshot_of(number).await?);
+            }
+        }
         Some(b"reset") => {
-            shard.peers.invoke_on_all(async |shard: &Shard| reset(shard)).await?;
+            shard.peers.reset_counters().await?;
             exchange.say(b"RESET\r\n");
             return Ok(());
         }
@@ -120,20 +112,6 @@ pub(super) async fn answer(shard: &Shard, kind: &[u8], exchange: &mut Exchange) 
     text.extend_from_slice(b"END\r\n");
     exchange.say(&text);
     Ok(())
-}
-
-fn reset(shard: &Shard) {
-    shard.cache.borrow_mut().counters = Counters::default();
-    let traffic = &shard.traffic;
-    for counter in [
-        &traffic.bytes_read,
-        &traffic.bytes_written,
-        &traffic.total_connections,
-        &traffic.rejected_connections,
-        &traffic.idle_kicks,
-    ] {
-        counter.set(0);
-    }
 }
 
 fn general(shard: &Shard, lines: &mut Lines<'_>, all: Snapshot) {
@@ -240,11 +218,12 @@ fn settings(shard: &Shard, lines: &mut Lines<'_>) {
 }
 
 /// The classes of all shards, added up by their number.
-async fn classes(shards: Sharded<Shard>) -> io::Result<BTreeMap<u8, ClassStatistics>> {
+async fn classes(shards: ShardHandle) -> io::Result<BTreeMap<u8, ClassStatistics>> {
     let mut classes = BTreeMap::new();
-    let each = shards.map(async |shard: &Shard| shard.cache.borrow().store.classes().collect::<Vec<_>>());
-    for class in each.await?.into_iter().flatten() {
-        classes.entry(class.id).and_modify(|sum| *sum += class).or_insert(class);
+    for shard in 0..seastar::shard_count() {
+        for class in shards.classes_of(shard).await? {
+            classes.entry(class.id).and_modify(|sum| *sum += class).or_insert(class);
+        }
     }
     Ok(classes)
 }
@@ -309,16 +288,14 @@ fn slabs(lines: &mut Lines<'_>, classes: &BTreeMap<u8, ClassStatistics>, all: &S
     lines.push("total_malloced", all.store.memory_used);
 }
 
-/// What memcached has no name for: the counters of each shard by itself.
-fn shards(lines: &mut Lines<'_>, each: &[Snapshot]) {
-    for (shard, one) in each.iter().enumerate() {
-        let store = [
-            ("curr_items", one.store.curr_items),
-            ("bytes", one.store.bytes),
-            ("evictions", one.store.evictions),
-            ("limit_maxbytes", one.store.limit_maxbytes),
-        ];
-        let all = one.traffic().into_iter().chain(one.counters.named()).chain(store);
-        lines.all(all.map(|(name, value)| (format!("{shard}:{name}"), value)));
-    }
+/// What memcached has no name for: the counters of a shard by itself.
+fn of_one(lines: &mut Lines<'_>, shard: usize, one: &Snapshot) {
+    let store = [
+        ("curr_items", one.store.curr_items),
+        ("bytes", one.store.bytes),
+        ("evictions", one.store.evictions),
+        ("limit_maxbytes", one.store.limit_maxbytes),
+    ];
+    let all = one.traffic().into_iter().chain(one.counters.named()).chain(store);
+    lines.all(all.map(|(name, value)| (format!("{shard}:{name}"), value)));
 }
