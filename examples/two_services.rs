@@ -71,8 +71,8 @@ async fn main() -> Result<(), NotRunning> {
         Ok(())
     })
     .await?;
-    println!("{}", front.local()?.greet(3).await?);
     println!("{} greetings for each shard", front.greeted().await? / seastar::shard_count() as u32);
+    println!("{}", front.local()?.greet(3).await?);
 
     front.stop().await;
     store.stop().await;

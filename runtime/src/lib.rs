@@ -45,7 +45,7 @@
 //! | `semaphore`, `gate`, `shared_mutex`, `pipe` | [`sync`] |
 //! | `with_semaphore`, `with_gate`, `do_with` | macros: [`with_semaphore!`], [`with_gate!`], [`do_with!`] |
 //! | `(void)f()` | [`background!`] |
-//! | `smp::submit_to`, `sharded<T>`, `foreign_ptr` | [`submit_to`], [`Sharded`], [`ForeignPtr`] |
+//! | `smp::submit_to`, `sharded<T>`, `foreign_ptr` | [`submit_to`], [`sharded`](macro@sharded) and [`Sharded`], [`ForeignPtr`] |
 //! | `thread_local` | [`shard_local`](macro@shard_local) |
 //! | `temporary_buffer`, `input_stream`, `output_stream` | [`net::TemporaryBuffer`], [`net::InputStream`], [`net::OutputStream`] |
 //!

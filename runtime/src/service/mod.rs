@@ -33,6 +33,7 @@ use crate::task::Outcome;
 ///
 /// [`Sharded::start`] makes the instances and returns the handle through which they are called; nothing is shared
 /// between them. A service has no other duties than to say how it stops, and the default is that it just does.
+/// [`#[seastar::sharded]`](macro@crate::sharded) implements it for a block of methods, and makes them calls that know where they run.
 ///
 /// ```
 /// use seastar::{Service, Sharded};
