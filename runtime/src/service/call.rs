@@ -103,13 +103,30 @@ pub fn call_on<S: Service, C: ServiceCall<S>>(
     shard: usize,
     call: C,
 ) -> impl Future<Output = Result<C::Output, NotRunning>> {
-    let exists = shard < smp::shard_count();
-    // A shard that does not exist is this one, for a call that only fails.
-    let target = if exists { shard } else { smp::this_shard() };
-    smp::submit_at(target, Location::caller(), move || match exists {
-        true => visit(service, call),
-        false => Visit::NotRunning(NotRunning::beyond::<S>(shard)),
-    })
+    if shard >= smp::shard_count() {
+        return OnShard::NotRunning(NotRunning::beyond::<S>(shard));
+    }
+    OnShard::Call(smp::submit_at(shard, Location::caller(), move || visit(service, call)))
+}
+
+/// A call on its way, if there is a way.
+enum OnShard<C> {
+    Call(C),
+    NotRunning(NotRunning),
+}
+
+impl<C: Future<Output = Result<T, NotRunning>>, T> Future for OnShard<C> {
+    type Output = Result<T, NotRunning>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        // SAFETY: only the call is pinned, and it is not moved.
+        match unsafe { self.get_unchecked_mut() } {
+            // SAFETY: as above.
+            OnShard::Call(call) => unsafe { Pin::new_unchecked(call) }.poll(context),
+            OnShard::NotRunning(error) => Poll::Ready(Err(*error)),
+        }
+    }
 }
 
 /// Runs a call on the instance of one shard, within limits.

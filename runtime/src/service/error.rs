@@ -28,24 +28,24 @@ use crate::smp;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotRunning {
     service: &'static str,
-    shard: usize,
-    /// How many shards there are, if that shard is not one of them.
-    shards: Option<usize>,
+    shard: u32,
+    /// How many shards there are, if that shard is not one of them; otherwise zero.
+    shards: u32,
 }
 
 impl NotRunning {
     /// Not on this shard.
     #[cold]
     pub(super) fn here<S: Service>() -> NotRunning {
-        let shard = smp::current_shard().unwrap_or(0) as usize;
-        NotRunning { service: std::any::type_name::<S>(), shard, shards: None }
+        let shard = smp::current_shard().unwrap_or(0);
+        NotRunning { service: std::any::type_name::<S>(), shard, shards: 0 }
     }
 
     /// On a shard that the program does not have.
     #[cold]
     pub(super) fn beyond<S: Service>(shard: usize) -> NotRunning {
-        let shards = Some(smp::shard_count());
-        NotRunning { service: std::any::type_name::<S>(), shard, shards }
+        let shard = u32::try_from(shard).unwrap_or(u32::MAX);
+        NotRunning { service: std::any::type_name::<S>(), shard, shards: smp::shard_count() as u32 }
     }
 
     /// The type of the service.
@@ -55,7 +55,7 @@ impl NotRunning {
 
     /// The shard that was called.
     pub fn shard(&self) -> usize {
-        self.shard
+        self.shard as usize
     }
 }
 
@@ -64,8 +64,8 @@ impl fmt::Display for NotRunning {
         let NotRunning { service, shard, shards } = self;
         write!(f, "sharded instance does not exist: {service}")?;
         match shards {
-            Some(count) => write!(f, ": shard {shard} does not exist; this program has {count}, from 0"),
-            None => write!(f, " (on shard {shard})"),
+            0 => write!(f, " (on shard {shard})"),
+            count => write!(f, ": shard {shard} does not exist; this program has {count}, from 0"),
         }
     }
 }
