@@ -16,6 +16,7 @@ Parts (all but floor, compile and memcached when none is named):
   futures   continuations, loops and a million fibers
   timers    creating and cancelling timers, and how late they fire
   shards    calling another thread
+  scaling   two shards against one, with more and more calls between them
   idle      memory of 10,000 idle connections
   floor     what each io_uring feature is worth to the bare loop
   compile   compiling 300 functions with macros, and the same written by hand
@@ -31,7 +32,7 @@ Options:
 ";
 
 /// The parts that run when none is named.
-const PARTS: [&str; 7] = ["echo", "spawn", "sync", "futures", "timers", "shards", "idle"];
+const PARTS: [&str; 8] = ["echo", "spawn", "sync", "futures", "timers", "shards", "scaling", "idle"];
 const PARTS_ON_REQUEST: [&str; 3] = ["floor", "compile", "memcached"];
 const ROUNDS: usize = 7;
 const ROUNDS_QUICK: usize = 3;

@@ -5,6 +5,7 @@ pub mod echo;
 pub mod futures;
 pub mod idle;
 pub mod memcached;
+pub mod scaling;
 pub mod shards;
 pub mod spawn;
 pub mod sync;
@@ -17,6 +18,7 @@ use crate::report::Results;
 use crate::runtimes::{Compio, Glommio, Kimojio, Monoio, Runtime, Seastar, SpawnOnHandle, SubmitTo, Tokio};
 use crate::servers::SERVERS;
 use crate::{child, order, quoted};
+use shards::routed::Routed;
 use std::io;
 
 /// The runtimes that `spawn` and `futures` compare; ours first.
@@ -24,7 +26,8 @@ const RUNTIMES: [&str; 6] = ["seastar", "tokio", "monoio", "compio", "glommio", 
 /// kimojio's timers are io_uring operations, of which a million are too many.
 const RUNTIMES_WITH_TIMERS: [&str; 5] = ["seastar", "tokio", "monoio", "compio", "glommio"];
 /// The ways to call another thread that `shards` compares; [`RAW`] is what the machine can do.
-const CALLERS: [&str; 6] = ["seastar", "tokio", "tokio-handle", "monoio", "compio", "glommio"];
+const CALLERS: [&str; 7] =
+    ["seastar", "seastar-service", "tokio", "tokio-handle", "monoio", "compio", "glommio"];
 const RAW: &str = "raw";
 
 /// Whether some part measures something of that name.
@@ -54,6 +57,7 @@ pub fn run(name: &str, options: &Options, results: &mut Results) -> io::Result<(
             let with_raw: Vec<&str> = [RAW].into_iter().chain(CALLERS).collect();
             run_children(name, &with_raw, options, results)
         }
+        "scaling" => run_children(name, &["seastar"], options, results),
         _ => Err(io::Error::new(io::ErrorKind::InvalidInput, format!("there is no part `{name}`"))),
     }
 }
@@ -88,13 +92,15 @@ fn run_children(
 
 /// Measures one part of one runtime in this process and prints the figures.
 pub fn measure(part: &str, runtime: &str, scale: f64) -> io::Result<()> {
-    if part != "shards" {
+    if !["shards", "scaling"].contains(&part) {
         affinity::pin(SERVER_CPU)?;
     }
     match (part, runtime) {
         ("sync", _) => sync::measure(runtime, scale)?,
         ("shards", RAW) => shards::raw::measure(scale),
         ("shards", "seastar") => shards::measure::<SubmitTo>(scale),
+        ("shards", "seastar-service") => shards::measure::<Routed>(scale),
+        ("scaling", _) => scaling::measure(scale),
         ("shards", "tokio-handle") => shards::measure::<SpawnOnHandle>(scale),
         ("shards", "tokio") => shards::measure::<shards::OverChannels<Tokio>>(scale),
         ("shards", "monoio") => shards::measure::<shards::OverChannels<Monoio>>(scale),

@@ -1,6 +1,8 @@
 //! Calling another thread and waiting for the answer, next to what the machine itself takes to get there and back.
 
 pub mod raw;
+mod ring;
+pub mod routed;
 
 use crate::affinity::{self, LOAD_CPU, SERVER_CPU};
 use crate::meter::{self, First};

@@ -1,5 +1,6 @@
 //! What the machine takes to get to another CPU and back, without any runtime.
 
+use super::CALLS_IN_FLIGHT;
 use crate::affinity::{self, LOAD_CPU, SERVER_CPU};
 use crate::child::print_figure;
 use crate::meter;
@@ -14,7 +15,7 @@ use std::time::Instant;
 const TRIPS_POLLING: f64 = 500_000.0;
 const TRIPS_SLEEPING: f64 = 10_000.0;
 
-/// Measures a cache line, a futex and io_uring's messages.
+/// Measures a cache line, a futex, io_uring's messages, and rings.
 pub fn measure(scale: f64) {
     let (polling, sleeping) = ((TRIPS_POLLING * scale) as u32, (TRIPS_SLEEPING * scale) as u32);
     let line = Line(AtomicU32::new(0));
@@ -27,6 +28,7 @@ pub fn measure(scale: f64) {
         |turn| line.pass_asleep(turn),
     );
     ring_messages(sleeping);
+    super::ring::measure((CALLS_IN_FLIGHT * scale) as u64, polling.into());
 }
 
 /// Has two threads take turns `trips` times: even turns are those of CPU 0, odd ones those of CPU 1.
