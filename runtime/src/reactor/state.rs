@@ -276,6 +276,7 @@ impl Reactor {
         // Futures may outlive this; they must not unlink themselves from lists that nobody keeps.
         self.timers.forget_all();
         self.stop.forget_all();
+        self.at_end.clear();
         self.buffers.keep();
         Box::leak(self);
     }
