@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use seastar::net::{UdpOptions, UdpSocket, UnixStream, connect_unix, listen_unix};
+use seastar::net::{UdpOptions, UdpSocket, UnixDatagram, UnixStream, connect_unix, listen_unix};
 use seastar::{sleep, spawn, timeout};
 
 use counting::allocations;
@@ -150,6 +150,35 @@ async fn datagrams_in_bursts_and_receives_in_vain() {
                 other.recv_from().await.unwrap();
             }
             timeout(Duration::ZERO, other.recv_from()).await.unwrap_err();
+        }
+    };
+    assert_eq!(allocated(work).await, 0);
+}
+
+#[seastar::test]
+async fn datagrams_that_go_by_one_call() {
+    let (one, other) = udp_pair(UdpOptions::new().gro(true).receive_buffer(1 << 20));
+    let work = async || {
+        for _ in 0..50 {
+            one.send_segments([7; 10_000], 1_000).await.unwrap();
+            for _ in 0..10 {
+                assert_eq!(other.recv_from().await.unwrap().len(), 1_000);
+            }
+        }
+    };
+    assert_eq!(allocated(work).await, 0);
+}
+
+#[seastar::test]
+async fn datagrams_by_path() {
+    let (there, here) = (path("there"), path("here"));
+    let (one, other) = (UnixDatagram::bind(&here).unwrap(), UnixDatagram::bind(&there).unwrap());
+    let work = async || {
+        for size in 0..200 {
+            one.send_to(&[7; 1_000][..size], &there).await.unwrap();
+            let datagram = other.recv_from().await.unwrap();
+            other.send_to(&datagram, datagram.source()).await.unwrap();
+            assert_eq!(one.recv_from().await.unwrap().len(), size);
         }
     };
     assert_eq!(allocated(work).await, 0);
