@@ -55,9 +55,9 @@ impl Server {
         self.child.id()
     }
 
-    /// Presses Ctrl-C and waits for the end.
+    /// Tells it to end and waits for that. By SIGTERM, because what was started in the background ignores SIGINT.
     pub fn stop(mut self) -> Option<i32> {
-        let kill = format!("kill -INT {}", self.child.id());
+        let kill = format!("kill -TERM {}", self.child.id());
         assert!(Command::new("sh").args(["-c", &kill]).status().expect("sh starts").success());
         let begun = Instant::now();
         loop {
