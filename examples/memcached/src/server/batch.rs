@@ -10,8 +10,6 @@ use crate::store::KeyHasher;
 
 /// Bytes of answers at which the owner stops, so that nobody has to hold more; what is left is asked again.
 const ANSWER_BYTES_MAX: usize = 256 << 10;
-/// Buffers that have grown beyond this are not kept.
-const KEPT_BYTES_MAX: usize = 64 << 10;
 
 /// Requests for one owner.
 #[derive(Debug, Default)]
@@ -103,16 +101,21 @@ impl Batch {
         self.answered = 0;
         self.ends.clear();
         (self.taken, self.next_answer) = (0, 0);
+        self.bytes.clear();
+        self.answers.clear();
+    }
+
+    /// Gives the memory of large buffers back.
+    pub(super) fn trim(&mut self, kept_bytes_max: usize) {
         for buffer in [&mut self.bytes, &mut self.answers] {
-            clear_buffer(buffer);
+            trim_buffer(buffer, kept_bytes_max);
         }
     }
 }
 
-/// Empties a buffer, and gives its memory back if that is much.
-pub(super) fn clear_buffer(buffer: &mut Vec<u8>) {
-    buffer.clear();
-    if buffer.capacity() > KEPT_BYTES_MAX {
+/// Gives the memory of an empty buffer back if that is much.
+pub(super) fn trim_buffer(buffer: &mut Vec<u8>, kept_bytes_max: usize) {
+    if buffer.capacity() > kept_bytes_max {
         *buffer = Vec::new();
     }
 }

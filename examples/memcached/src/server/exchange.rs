@@ -5,7 +5,7 @@ use std::io;
 
 use seastar::JoinHandle;
 
-use super::batch::{Batch, clear_buffer};
+use super::batch::{Batch, trim_buffer};
 use super::shard::Shard;
 use crate::protocol::Request;
 
@@ -151,17 +151,22 @@ impl Exchange {
 
     /// What was to be sent was sent.
     pub(super) fn sent(&mut self) {
-        clear_buffer(&mut self.answers);
+        self.answers.clear();
     }
 
-    /// Forgets everything but the memory.
-    pub(super) fn clear(&mut self) {
+    /// Forgets everything but the memory, of which buffers keep so much at most.
+    pub(super) fn clear(&mut self, kept_bytes_max: usize) {
         for buffer in [&mut self.answers, &mut self.spare, &mut self.local] {
-            clear_buffer(buffer);
+            buffer.clear();
+            trim_buffer(buffer, kept_bytes_max);
         }
-        if !self.pieces.is_empty() {
-            self.pieces.clear();
-            self.batches.iter_mut().flatten().for_each(|batch| batch.clear());
+        let waits = !self.pieces.is_empty();
+        self.pieces.clear();
+        for batch in self.batches.iter_mut().flatten() {
+            if waits {
+                batch.clear();
+            }
+            batch.trim(kept_bytes_max);
         }
     }
 }

@@ -17,6 +17,11 @@ use crate::store::{self, ClassStatistics, Cursor, KeyHasher};
 
 /// Exchanges that are kept to be used again.
 const EXCHANGES_MAX: usize = 32;
+/// Buffers of exchanges that have grown beyond this are not kept. Those that are used first may be larger, so that large
+/// values cost no allocations either.
+const KEPT_BYTES_MAX: usize = 64 << 10;
+const LARGE_EXCHANGES_MAX: usize = 2;
+const LARGE_KEPT_BYTES_MAX: usize = 512 << 10;
 
 /// One shard of the server.
 pub(super) struct Shard {
@@ -149,8 +154,9 @@ impl Shard {
     }
 
     pub(super) fn give_back(&self, mut exchange: Exchange) {
-        exchange.clear();
         let mut kept = self.exchanges.borrow_mut();
+        let is_first = kept.len() < LARGE_EXCHANGES_MAX;
+        exchange.clear(if is_first { LARGE_KEPT_BYTES_MAX } else { KEPT_BYTES_MAX });
         if kept.len() < EXCHANGES_MAX {
             kept.push(exchange);
         }
