@@ -1,6 +1,7 @@
 //! An example as a child process.
 
 use std::io::Read;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex, Once};
@@ -35,6 +36,14 @@ impl Program {
         // After the examples were built.
         let started = Instant::now();
         command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        // What shells start in the background ignores SIGINT, and would hand that on.
+        // SAFETY: signal(2) is async-signal-safe, and touches no memory.
+        unsafe {
+            command.pre_exec(|| {
+                libc::signal(libc::SIGINT, libc::SIG_DFL);
+                Ok(())
+            });
+        }
         let mut child = command.spawn().expect("the example starts");
         let stdout = Output::collect(child.stdout.take().expect("stdout is a pipe"));
         let stderr = Output::collect(child.stderr.take().expect("stderr is a pipe"));

@@ -1,5 +1,6 @@
 //! Tests that need a process of their own: the test binary runs itself again.
 
+use std::os::unix::process::CommandExt;
 use std::process::{Command, Output, Stdio};
 
 const CHILD: &str = "SEASTAR_TEST_CHILD";
@@ -14,6 +15,14 @@ pub fn again(test: &str) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args([test, "--exact", "--nocapture", "--test-threads=1"]).env(CHILD, test);
     command.stdin(Stdio::null());
+    // What shells start in the background ignores SIGINT, and would hand that on.
+    // SAFETY: signal(2) is async-signal-safe, and touches no memory.
+    unsafe {
+        command.pre_exec(|| {
+            libc::signal(libc::SIGINT, libc::SIG_DFL);
+            Ok(())
+        });
+    }
     command
 }
 
