@@ -16,7 +16,10 @@ use std::task::{Context, Wake, Waker};
 use std::time::Duration;
 
 use seastar::time::Sleep;
-use seastar::{JoinHandle, abandoned_failures, sleep, spawn, submit_to, yield_now};
+use seastar::{
+    CallOptions, JoinHandle, ServiceGroup, abandoned_failures, sleep, spawn, submit_to, submit_to_with,
+    yield_now,
+};
 
 thread_local! {
     static SLEEPS: RefCell<Vec<Pin<Box<Sleep>>>> = const { RefCell::new(Vec::new()) };
@@ -146,4 +149,37 @@ fn an_answer_that_panics_when_it_is_dropped_unread_does_not_end_the_program() {
         // Later calls come back after earlier ones.
         assert_eq!(submit_to(1, async || 7).await, 7);
     });
+}
+
+thread_local! {
+    static CALL: RefCell<Option<Pin<Box<dyn Future<Output = ()>>>>> = const { RefCell::new(None) };
+}
+
+/// A waker that drops a call.
+struct DropCall;
+
+impl Wake for DropCall {
+    fn wake(self: Arc<Self>) {
+        WAKES.set(WAKES.get() + 1);
+        drop(CALL.take());
+    }
+}
+
+#[seastar::test(shards = 2)]
+async fn who_waits_for_a_group_may_drop_the_call_that_makes_room() {
+    static ONE: ServiceGroup = ServiceGroup::new("one", 1);
+    let options = CallOptions::new().group(&ONE);
+    for _ in 0..100 {
+        WAKES.set(0);
+        let mut first = Box::pin(async move { submit_to_with(options, 1, yield_now).await.unwrap() });
+        assert!(first.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        CALL.set(Some(first));
+        let waker = Waker::from(Arc::new(DropCall));
+        let mut second = Box::pin(submit_to_with(options, 1, async || 7));
+        assert!(second.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        while WAKES.get() == 0 {
+            sleep(Duration::from_micros(100)).await;
+        }
+        assert_eq!(second.await, Ok(7));
+    }
 }

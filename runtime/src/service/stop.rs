@@ -10,7 +10,7 @@ use super::handle::Word;
 use super::registry::{LEADER, Stop};
 use super::{Service, Sharded, table};
 use crate::smp::{self, Fan, Merge, Targets};
-use crate::sync::Gate;
+use crate::sync::{Gate, OwnedGateHolder};
 use crate::task::{self, Busy, JoinHandle};
 
 /// Stops a service from whatever shard.
@@ -76,14 +76,26 @@ fn begin<S: Service>(service: Sharded<S>, called_at: &'static Location<'static>)
         Some(Stop::Wait(gate)) => Begun::Elsewhere(gate),
         Some(Stop::Do(starting, holder)) => {
             let fiber = async move {
+                let ending = Ending { word, _holder: holder };
                 starting.close().await;
                 let result = in_two_phases(service, called_at).await;
-                table::with_registry(|registry| registry.remove(word));
-                drop(holder);
+                drop(ending);
                 result.unwrap_or_else(|panic| resume_unwind(panic))
             };
             Begun::Here(task::spawn_at(fiber, called_at).unwrap_or_else(|busy| cannot_stop(service, &busy)))
         }
+    }
+}
+
+/// Takes a service off the list, also when stopping it panics, and then lets those go on who wait for that.
+struct Ending {
+    word: Word,
+    _holder: OwnedGateHolder,
+}
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        table::with_registry(|registry| registry.remove(self.word));
     }
 }
 

@@ -175,10 +175,14 @@ where
         let job = move || {
             let answer = reply.answer.clone();
             answer.beginning.store(true, Ordering::Relaxed);
-            let begun = task::spawn_detached(serve(call, reply, called_at), called_at);
+            // What is dropped when there is no memory may panic, and the other thread waits all the same.
+            let begin = || task::spawn_detached(serve(call, reply, called_at), called_at);
+            let begun = catch_unwind(AssertUnwindSafe(begin));
             answer.beginning.store(false, Ordering::Relaxed);
-            if let Err(busy) = begun {
-                answer.put(Err(Failure::Error(AlienError::Busy(busy))));
+            match begun {
+                Ok(Ok(())) => {}
+                Ok(Err(busy)) => answer.put(Err(Failure::Error(AlienError::Busy(busy)))),
+                Err(panic) => answer.put(Err(Failure::Panicked(panic))),
             }
         };
         // What is not taken is dropped, and its reply says so.

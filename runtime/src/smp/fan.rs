@@ -111,10 +111,8 @@ where
     fn launch(&mut self, call: F) {
         let own = mesh::this_shard();
         let mut last: Option<NonNull<Header>> = None;
-        let mut is_called = false;
         for shard in self.targets.clone() {
             if shard == own {
-                is_called = true;
                 continue;
             }
             // SAFETY: the bounds of `new` say that all of it may be sent.
@@ -128,7 +126,7 @@ where
             }
             mesh::send(shard as u32, header);
         }
-        if is_called {
+        if self.targets.clone().any(|shard| shard == own) {
             let made = catch_unwind(AssertUnwindSafe(call));
             self.here = made.map_or_else(|panic| Here::Done(Err(CallFailure::Panicked(panic))), Here::Runs);
         }

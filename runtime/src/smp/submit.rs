@@ -229,12 +229,9 @@ pub(super) unsafe fn abandon(header: NonNull<Header>) {
 pub(super) unsafe fn returned(header: NonNull<Header>) {
     // SAFETY: promised by the caller.
     let parcel = unsafe { header.as_ref() };
+    // Telling runs users' wakers, which may end the call: the parcel is not looked at after that.
+    let told = parcel.is_told.get().then(|| parcel.link.get()).flatten();
     parcel.returned.set(true);
-    if parcel.is_told.get()
-        && let Some(word) = parcel.link.get()
-    {
-        mesh::tell(word);
-    }
     if parcel.abandoned.get() {
         let called_at = parcel.called_at;
         // SAFETY: nobody waits, so this was the last use.
@@ -246,6 +243,9 @@ pub(super) unsafe fn returned(header: NonNull<Header>) {
         }
     } else {
         parcel.waker.wake();
+    }
+    if let Some(word) = told {
+        mesh::tell(word);
     }
 }
 

@@ -5,7 +5,7 @@ use std::mem::{self, MaybeUninit};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::ops::Range;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
-use std::ptr::{self, NonNull};
+use std::ptr::NonNull;
 
 use io_uring::types::RecvMsgOut;
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
@@ -100,10 +100,10 @@ pub(crate) fn send(fd: RawFd, bytes: &[u8], to: Option<&SockAddr>, segment: Opti
         header.msg_controllen = CONTROL as _;
         // SAFETY: the control bytes have room for one message of two bytes, and are aligned for its head.
         unsafe {
-            let head = &mut *libc::CMSG_FIRSTHDR(&header);
-            head.cmsg_level = libc::SOL_UDP;
-            head.cmsg_type = libc::UDP_SEGMENT;
-            head.cmsg_len = libc::CMSG_LEN(size_of::<u16>() as u32) as _;
+            let head = libc::CMSG_FIRSTHDR(&header);
+            (*head).cmsg_level = libc::SOL_UDP;
+            (*head).cmsg_type = libc::UDP_SEGMENT;
+            (*head).cmsg_len = libc::CMSG_LEN(size_of::<u16>() as u32) as _;
             libc::CMSG_DATA(head).cast::<u16>().write_unaligned(segment);
         }
     }
@@ -153,11 +153,11 @@ pub(crate) fn receive(fd: RawFd, into: &mut [MaybeUninit<u8>]) -> io::Result<Arr
 fn segment(header: &libc::msghdr) -> Option<usize> {
     // SAFETY: the kernel has written the control messages, and their total length into the header.
     unsafe {
-        let head = libc::CMSG_FIRSTHDR(header).as_ref()?;
-        if (head.cmsg_level, head.cmsg_type) != (libc::SOL_UDP, libc::UDP_GRO) {
+        let head = libc::CMSG_FIRSTHDR(header);
+        if head.is_null() || ((*head).cmsg_level, (*head).cmsg_type) != (libc::SOL_UDP, libc::UDP_GRO) {
             return None;
         }
-        usize::try_from(libc::CMSG_DATA(ptr::from_ref(head)).cast::<libc::c_int>().read_unaligned()).ok()
+        usize::try_from(libc::CMSG_DATA(head).cast::<libc::c_int>().read_unaligned()).ok()
     }
 }
 

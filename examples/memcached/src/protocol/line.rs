@@ -11,6 +11,7 @@ const ITEM_OVERHEAD: usize = 59;
 /// Values that a client cannot mean: lengths are 32 bits with a sign, and a line end follows.
 const VALUE_BYTES_LIMIT: i32 = i32::MAX - 2;
 const LINE_END: usize = 2;
+const DELETE_USAGE: &str = "CLIENT_ERROR bad command line format.  Usage: delete <key> [noreply]";
 
 /// What a line asks for.
 #[derive(Debug)]
@@ -85,6 +86,8 @@ pub fn read_line<'a>(line: &'a [u8], item_bytes_max: usize, room: &'a mut KeyRoo
     let (command, rest) = text.split_at(word_bytes(text));
     let words = Tokens::new(rest);
     match command {
+        // As memcached before 1.6.40, and C++ Seastar's.
+        b"get" | b"gets" if words.is_empty() => refused("ERROR"),
         b"get" => keys(Op::Get { with_cas: false }, words),
         b"gets" => keys(Op::Get { with_cas: true }, words),
         b"set" => store(StoreMode::Set, words, item_bytes_max),
@@ -99,6 +102,7 @@ pub fn read_line<'a>(line: &'a [u8], item_bytes_max: usize, room: &'a mut KeyRoo
         b"cas" => store(StoreMode::Cas, words, item_bytes_max),
         // A time, which means nothing today, may stand behind the key.
         b"delete" if words.count() > 3 => refused("ERROR"),
+        b"delete" if words.count() == 3 && !is_quiet(words) => refused(DELETE_USAGE),
         b"delete" => with_key(words, 1, |_, quiet| Ok(Op::Delete { quiet })),
         b"incr" => with_key(words, 2, |delta, quiet| arithmetic(delta, false, quiet)),
         b"decr" => with_key(words, 2, |delta, quiet| arithmetic(delta, true, quiet)),
@@ -324,10 +328,11 @@ fn administration(text: &[u8]) -> Line<'_> {
         (b"cache_memlimit", limit) => match parse_u32(limit) {
             None => "ERROR",
             Some(..8) => "MEMLIMIT_TOO_SMALL cannot set maxbytes to less than 8m",
-            Some(_) => "MEMLIMIT_ADJUST_FAILED out of bounds or unable to adjust",
+            // Taken, and without effect: the budget is that of `-m`.
+            Some(_) => "OK",
         },
         (b"slabs", b"automove") => match words.next().and_then(parse_u32) {
-            Some(1 | 2) => "OK",
+            Some(0..=2) => "OK",
             Some(_) => "ERROR",
             None => BAD_FORMAT,
         },

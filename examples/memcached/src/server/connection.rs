@@ -97,6 +97,10 @@ pub(super) async fn serve(
             },
         };
         if bytes.is_empty() {
+            if kept.decoder.kept_bytes() > 0 {
+                // It ended within a command; that it also went is no failure.
+                let _ = output.write(b"ERROR\r\n").await;
+            }
             return output.close().await;
         }
         Traffic::add(&shard.traffic.bytes_read, bytes.len() as u64);

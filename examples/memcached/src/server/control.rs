@@ -10,7 +10,7 @@ use super::stats;
 use crate::protocol::Control;
 
 /// The version of memcached whose protocol this is, as clients like to read it.
-pub(super) const VERSION: &str = concat!("1.6.40-seastar-", env!("CARGO_PKG_VERSION"));
+pub(super) const VERSION: &str = "1.6.40";
 
 /// Whether a connection goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

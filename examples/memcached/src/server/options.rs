@@ -19,25 +19,25 @@ const ITEM_BYTES_LIMIT: u64 = 128 << 20;
 #[derive(clap::Args, Debug)]
 pub struct Args {
     /// TCP port; 0 lets the system choose [default: 11211, or none with --unix-socket]
-    #[arg(long, value_name = "PORT")]
+    #[arg(short = 'p', long, value_name = "PORT")]
     port: Option<u16>,
     /// UDP port; 0 lets the system choose [default: none]
-    #[arg(long, value_name = "PORT")]
+    #[arg(short = 'U', long, value_name = "PORT")]
     udp_port: Option<u16>,
     /// Address to listen on, for TCP and UDP
-    #[arg(long, value_name = "IP", default_value = "0.0.0.0")]
+    #[arg(short = 'l', long, value_name = "IP", default_value = "0.0.0.0")]
     listen: IpAddr,
     /// Unix socket to listen on
-    #[arg(long, value_name = "PATH")]
+    #[arg(short = 's', long, value_name = "PATH")]
     unix_socket: Option<PathBuf>,
     /// Who may use the Unix socket, in octal
-    #[arg(long, value_name = "MODE", default_value = "700", value_parser = parse_octal)]
+    #[arg(short = 'a', long, value_name = "MODE", default_value = "700", value_parser = parse_octal)]
     unix_mask: u32,
     /// Connections at a time; more are told so and closed
     #[arg(long, value_name = "N", default_value_t = 1024)]
     conn_limit: usize,
     /// The largest item, key and all, such as 512k or 2m; from 1k to 128m
-    #[arg(long, value_name = "SIZE", default_value = "1m", value_parser = parse_item_size)]
+    #[arg(short = 'I', long, value_name = "SIZE", default_value = "1m", value_parser = parse_item_size)]
     max_item_size: u64,
     /// Seconds after which a silent connection is closed; 0 is never
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]

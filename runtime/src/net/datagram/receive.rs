@@ -303,8 +303,8 @@ impl<A: Address> Future for Receive<'_, A> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<Datagram<A>>> {
         let datagrams = self.datagrams;
-        // What is received by calls is always ready while peers send.
-        if datagrams.block.is_some() && reactor::need_preempt() {
+        // What is received by calls, because it is large or there are no buffers, is always ready while peers send.
+        if !datagrams.is(ARMED) && reactor::need_preempt() {
             context.waker().wake_by_ref();
             return Poll::Pending;
         }

@@ -37,11 +37,13 @@ pub(super) struct Begun {
     pub(super) token: u64,
     /// Bytes that were sent.
     sent: u32,
+    /// A receive may give less than there is: on a Unix socket it ends behind descriptors that were passed.
+    stops_short: bool,
 }
 
 impl Begun {
     pub(super) fn new(op: Op, token: u64) -> Begun {
-        Begun { op, token, sent: 0 }
+        Begun { op, token, sent: 0, stops_short: false }
     }
 
     pub(super) fn fd(&self) -> RawFd {
@@ -78,6 +80,10 @@ pub(super) fn prepare(begun: &mut Begun) -> Result<(), i32> {
     match begun.op {
         // There is no flag for these that makes one call not wait.
         Op::Accept { fd } | Op::Connect { fd, .. } => set_nonblocking(fd),
+        Op::Receive { fd } => {
+            begun.stops_short = domain(fd)? == libc::AF_UNIX;
+            Ok(())
+        }
         _ => Ok(()),
     }
 }
@@ -99,7 +105,7 @@ pub(super) fn perform(
     };
     match begun.op {
         Op::Accept { fd } => accept(fd, token, complete),
-        Op::Receive { fd } => receive(fd, token, events, supply, complete),
+        Op::Receive { fd } => receive(fd, token, events.at_end || begun.stops_short, supply, complete),
         Op::ReceiveDatagrams { fd, shape } => receive_datagrams(fd, shape, token, supply, complete),
         Op::Connect { fd, address, len } => match connect(fd, address, len) {
             Err(libc::EINPROGRESS | libc::EALREADY) => Outcome::Waits,
@@ -144,7 +150,7 @@ fn accept(fd: RawFd, token: u64, complete: &mut impl FnMut(Completion)) -> Outco
 fn receive(
     fd: RawFd,
     token: u64,
-    events: Events,
+    until_empty: bool,
     supply: Option<&mut Supply>,
     complete: &mut impl FnMut(Completion),
 ) -> Outcome {
@@ -162,8 +168,8 @@ fn receive(
             Ok(received) => {
                 supply.consume();
                 complete(Completion::made(token, received as i32, true, Some(buffer)));
-                // A stream that gives less has no more, unless it is at its end, which has to be read too.
-                if received < len && !events.at_end {
+                // Otherwise a stream that gives less has no more.
+                if received < len && !until_empty {
                     return Outcome::Waits;
                 }
             }
@@ -224,6 +230,17 @@ fn is_ready(fd: RawFd, events: libc::c_short) -> bool {
     let mut poll = libc::pollfd { fd, events, revents: 0 };
     // SAFETY: one entry, which lives during the call.
     unsafe { libc::poll(&raw mut poll, 1, 0) > 0 && poll.revents & libc::POLLNVAL == 0 }
+}
+
+/// The family of a socket's addresses.
+fn domain(fd: RawFd) -> Result<i32, i32> {
+    let (mut domain, mut len) = (0i32, size_of::<i32>() as libc::socklen_t);
+    // SAFETY: both live during the call, and the length is that of the value.
+    retried(|| unsafe {
+        let value = (&raw mut domain).cast();
+        libc::getsockopt(fd, libc::SOL_SOCKET, libc::SO_DOMAIN, value, &raw mut len) as isize
+    })?;
+    Ok(domain)
 }
 
 fn set_nonblocking(fd: RawFd) -> Result<(), i32> {

@@ -80,6 +80,24 @@ fn a_receive_goes_on_until_the_end() {
 }
 
 #[test]
+fn what_follows_urgent_data_is_received_too() {
+    let mut rig = Rig::new(8);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let (ours, _) = listener.accept().unwrap();
+    rig.push(Op::Receive { fd: ours.as_raw_fd() }, TOKEN);
+    assert!(rig.at_once().is_empty());
+    peer.write_all(b"abc").unwrap();
+    socket2::SockRef::from(&peer).send_out_of_band(b"!").unwrap();
+    peer.write_all(b"def").unwrap();
+    let mut got = Vec::new();
+    while got.len() < 6 {
+        rig.completions().iter().for_each(|completion| got.extend(rig.received(completion)));
+    }
+    assert_eq!(got, b"abcdef");
+}
+
+#[test]
 fn a_receive_without_buffers_ends() {
     let mut rig = Rig::new(1);
     let (ours, mut peer) = pair();

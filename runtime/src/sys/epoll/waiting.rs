@@ -8,14 +8,15 @@ use super::perform::{Begun, Direction};
 
 const NONE: u32 = u32::MAX;
 /// Every descriptor is watched for everything: changes that nobody waits for raise no events of their own.
-const WATCHED: u32 = (libc::EPOLLIN | libc::EPOLLOUT | libc::EPOLLRDHUP | libc::EPOLLET) as u32;
+const WATCHED: u32 =
+    (libc::EPOLLIN | libc::EPOLLPRI | libc::EPOLLOUT | libc::EPOLLRDHUP | libc::EPOLLET) as u32;
 
 /// What a descriptor is ready for.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Events {
     pub(super) readable: bool,
     pub(super) writable: bool,
-    /// The other side sends no more, or there is an error.
+    /// A short read is not all there is: behind it is the end, an error, or what follows urgent data.
     pub(super) at_end: bool,
 }
 
@@ -26,12 +27,8 @@ impl Events {
     pub(super) fn of(events: u32) -> Events {
         let any = |flags: i32| events & flags as u32 != 0;
         let broken = any(libc::EPOLLERR | libc::EPOLLHUP);
-        let at_end = broken || any(libc::EPOLLRDHUP);
-        Events {
-            readable: at_end || any(libc::EPOLLIN | libc::EPOLLPRI),
-            writable: broken || any(libc::EPOLLOUT),
-            at_end,
-        }
+        let at_end = broken || any(libc::EPOLLRDHUP | libc::EPOLLPRI);
+        Events { readable: at_end || any(libc::EPOLLIN), writable: broken || any(libc::EPOLLOUT), at_end }
     }
 
     pub(super) fn concern(self, direction: Direction) -> bool {
