@@ -209,7 +209,7 @@ fn a_loop_that_fails_is_1() {
         })
         .await
     });
-    let ended = program.run(&TWO_SHARDS);
+    let ended = program.run(&[&TWO_SHARDS[..], &["--reactor-backend=io_uring"]].concat());
     ended.assert_code(1);
     ended.assert_logged_once("The loop of shard 1 failed; this is the end");
 }
