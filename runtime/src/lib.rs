@@ -81,6 +81,7 @@ compile_error!("seastar stands on io_uring, which only Linux has");
 pub mod __private;
 mod app;
 mod atomic;
+pub mod compat;
 pub mod future;
 mod macros;
 mod mem;

@@ -16,15 +16,18 @@ fn page(path: &str) -> String {
 #[test]
 fn every_example_and_its_output_are_shown() {
     let included = included();
-    let declared = read_in_root("examples/Cargo.toml");
-    let top = |file: &String| file.matches('/').count() == 1;
-    for file in files("examples", ".rs").into_iter().filter(top).filter(|file| file != "examples/lib.rs") {
-        let name = stem(&file);
-        assert!(declared.contains(&format!("path = \"{name}.rs\"")), "{file} is not in examples/Cargo.toml");
-        assert!(included.contains(&file), "no page of the book includes {file}");
-    }
-    for file in files("examples/expected", ".txt") {
-        assert!(included.contains(&file), "no page of the book includes {file}");
+    for folder in ["examples", "examples/ecosystem"] {
+        let declared = read_in_root(&format!("{folder}/Cargo.toml"));
+        let top = |file: &String| file.rsplit_once('/').is_some_and(|(path, _)| path == folder);
+        for file in files(folder, ".rs").into_iter().filter(top).filter(|file| stem(file) != "lib") {
+            let name = stem(&file);
+            let path = format!("path = \"{name}.rs\"");
+            assert!(declared.contains(&path), "{file} is not in {folder}/Cargo.toml");
+            assert!(included.contains(&file), "no page of the book includes {file}");
+        }
+        for file in files(&format!("{folder}/expected"), ".txt") {
+            assert!(included.contains(&file), "no page of the book includes {file}");
+        }
     }
 }
 

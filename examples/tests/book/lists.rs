@@ -16,7 +16,7 @@ fn lists_are_complete() {
             let to_root = "../".repeat(page.path.matches('/').count() + 2);
             let complete = match kind.split_once(' ') {
                 Some(("mistakes", folder)) => mistakes(&to_root, folder),
-                None if kind == "examples" => examples(&page.path),
+                Some(("examples", folder)) => examples(&page.path, folder),
                 _ => panic!("{}: a list of `{kind}`", page.path),
             };
             text = text.replace(list, &format!("{kind} -->\n\n{complete}\n"));
@@ -62,20 +62,20 @@ fn mistakes(to_root: &str, folder: &str) -> String {
     list
 }
 
-/// All examples, with what they are about and the first page that shows them.
-fn examples(list: &str) -> String {
+/// The examples in a folder, with what they are about and the first page that shows them.
+fn examples(list: &str, folder: &str) -> String {
     let mut table = String::from("| example | what it shows | where |\n|---|---|---|\n");
     let pages = pages();
     let includes = includes();
-    let declared = read_in_root("examples/Cargo.toml");
+    let declared = read_in_root(&format!("{folder}/Cargo.toml"));
     for path in
         between(&declared, "path = \"", "\"").filter(|path| path.ends_with(".rs") && *path != "lib.rs")
     {
-        let file = format!("examples/{path}");
+        let file = format!("{folder}/{path}");
         let text = read_in_root(&file);
         let about = text.lines().take_while(|line| line.starts_with("//! ")).map(|line| &line[4..]);
         let about = about.collect::<Vec<_>>().join(" ");
-        let name = path.strip_suffix("/main.rs").unwrap_or(path).trim_end_matches(".rs");
+        let name = stem(&file);
         let shown = includes.iter().find(|include| include.file == file && include.page != list);
         let shown = shown.unwrap_or_else(|| panic!("no page of the book includes {file}"));
         let page = pages.iter().find(|page| page.path == shown.page).expect("it includes something");

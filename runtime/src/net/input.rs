@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::poll_fn;
 use std::io;
+use std::mem::MaybeUninit;
 use std::task::{Context, Poll};
 
 use super::buffer::TemporaryBuffer;
@@ -91,6 +92,38 @@ impl InputStream {
             })
         })
         .await
+    }
+
+    /// Copies bytes to `buffer`, as many as there are at hand and fit; none at the end of the stream, and into none.
+    ///
+    /// For code that has its own memory. What does not fit is there for the next read.
+    ///
+    /// # Errors
+    ///
+    /// As for [`read`](Self::read).
+    ///
+    /// ```
+    /// # use seastar::net::{connect, listen};
+    /// #[seastar::main(shards = 1)]
+    /// async fn main() -> std::io::Result<()> {
+    ///     let listener = listen("127.0.0.1:0")?;
+    ///     let (_, mut output) = connect(listener.local_address()).await?.split();
+    ///     let (mut input, _) = listener.accept().await?.0.split();
+    ///     output.write(b"hello").await?;
+    ///     output.close().await?;
+    ///     let mut buffer = [0; 4];
+    ///     assert_eq!((input.read_into(&mut buffer).await?, &buffer), (4, b"hell"));
+    ///     assert_eq!((input.read_into(&mut buffer).await?, &buffer[..1]), (1, &b"o"[..]));
+    ///     assert_eq!(input.read_into(&mut buffer).await?, 0); // the end
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn read_into(&mut self, buffer: &mut [u8]) -> impl Future<Output = io::Result<usize>> {
+        poll_fn(move |context| {
+            // SAFETY: bytes may be looked at as if they were not set, and only such that are set are written.
+            let room = unsafe { &mut *(&raw mut *buffer as *mut [MaybeUninit<u8>]) };
+            self.poll_into(room, context)
+        })
     }
 
     /// Exactly `len` bytes, or fewer if the stream ends before (IN-2).
@@ -184,6 +217,21 @@ impl InputStream {
             return Poll::Ready(Ok(self.take_kept()));
         }
         Receiver::poll(&self.connection, context)
+    }
+
+    /// Copies what was kept, or else what the connection has.
+    pub(super) fn poll_into(
+        &mut self,
+        room: &mut [MaybeUninit<u8>],
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<usize>> {
+        if self.kept.is_none() || room.is_empty() {
+            return Receiver::poll_into(&self.connection, room, context);
+        }
+        let mut view = self.take_kept();
+        self.keep_behind(&mut view, room.len());
+        room[..view.len()].write_copy_of_slice(&view);
+        Poll::Ready(Ok(view.len()))
     }
 
     #[cold]

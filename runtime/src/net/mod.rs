@@ -14,6 +14,8 @@ mod option;
 mod options;
 mod output;
 mod place;
+#[cfg(feature = "__polled")]
+mod polled;
 mod proxy;
 mod receive;
 mod serve;
@@ -41,3 +43,6 @@ pub use unix::{
     Credentials, ToUnixAddress, UnixAddress, UnixControl, UnixDatagram, UnixDatagramOptions, UnixListener,
     UnixStream, connect_unix, listen_unix, listen_unix_with,
 };
+
+#[cfg(feature = "__polled")]
+pub(crate) use polled::{PolledRead, PolledWrite};

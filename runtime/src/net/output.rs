@@ -42,6 +42,11 @@ impl OutputStream {
         OutputStream { connection }
     }
 
+    #[cfg(feature = "__polled")]
+    pub(super) fn connection(&self) -> &Shared<Connection> {
+        &self.connection
+    }
+
     /// Writes all of `bytes`.
     ///
     /// That this returns means that more may be written, not that the peer has it (OUT-1). Not cancel-safe: a

@@ -9,8 +9,9 @@
 
 use std::cell::Cell;
 use std::io;
+use std::mem::MaybeUninit;
 use std::net::Shutdown;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use super::connection::{Connection, READABLE, RECEIVE};
 use crate::reactor::{self, Filling, Reactor, Received, Shared, View};
@@ -80,6 +81,32 @@ impl Receiver {
     /// The next bytes; none at the end of the stream.
     #[inline]
     pub(super) fn poll(this: &Shared<Connection>, context: &mut Context<'_>) -> Poll<io::Result<View>> {
+        Receiver::poll_up_to(this, usize::MAX, context)
+    }
+
+    /// The next bytes, in `room`, and how many; none at the end of the stream, and where there is no room.
+    #[inline]
+    pub(super) fn poll_into(
+        this: &Shared<Connection>,
+        room: &mut [MaybeUninit<u8>],
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<usize>> {
+        let copied = this.receiver.received.copy(room);
+        if copied > 0 || room.is_empty() {
+            return Poll::Ready(Ok(copied));
+        }
+        // Without a buffer, what is read at once is no more than was asked for.
+        let view = ready!(Receiver::poll_up_to(this, room.len(), context))?;
+        room[..view.len()].write_copy_of_slice(&view);
+        Poll::Ready(Ok(view.len()))
+    }
+
+    #[inline]
+    fn poll_up_to(
+        this: &Shared<Connection>,
+        len: usize,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<View>> {
         let receiver = &this.receiver;
         if let Some(view) = receiver.received.pop() {
             return Poll::Ready(Ok(view));
@@ -89,13 +116,17 @@ impl Receiver {
             receiver.waker.set(context.waker());
             return Poll::Pending;
         }
-        Receiver::poll_otherwise(this, context)
+        Receiver::poll_otherwise(this, len, context)
     }
 
     /// Nothing has arrived, and perhaps nothing will unless it is asked for.
     #[cold]
     #[inline(never)]
-    fn poll_otherwise(this: &Shared<Connection>, context: &mut Context<'_>) -> Poll<io::Result<View>> {
+    fn poll_otherwise(
+        this: &Shared<Connection>,
+        len: usize,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<View>> {
         let receiver = &this.receiver;
         let read = reactor::with(|reactor| {
             if reactor.is_stopping() {
@@ -108,9 +139,9 @@ impl Receiver {
                 return None;
             }
             if receiver.is(SHUT) {
-                return Some(Receiver::last(this));
+                return Some(Receiver::last(this, len));
             }
-            Receiver::begin(this, reactor).map(Ok).or_else(|| receiver.end())
+            Receiver::begin(this, len, reactor).map(Ok).or_else(|| receiver.end())
         });
         match read {
             Some(Some(read)) => Poll::Ready(read),
@@ -134,12 +165,16 @@ impl Receiver {
         }
     }
 
-    /// What the socket still has when nothing more is received, as far as it fits a block; then the end.
+    /// What the socket still has when nothing more is received, as far as it fits a block; then the end. Who reads less at
+    /// a time does so until there is less.
     #[cold]
     #[inline(never)]
-    fn last(this: &Shared<Connection>) -> io::Result<View> {
-        this.receiver.set(END);
-        match read_now(this) {
+    fn last(this: &Shared<Connection>, len: usize) -> io::Result<View> {
+        let read = read_now(this, len);
+        if !read.as_ref().is_ok_and(|view| view.len() == len) {
+            this.receiver.set(END);
+        }
+        match read {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(View::of_static(&[])),
             read => read,
         }
@@ -164,7 +199,7 @@ impl Receiver {
     /// readable. Returns what could be read at once.
     #[cold]
     #[inline(never)]
-    fn begin(this: &Shared<Connection>, reactor: &Reactor) -> Option<View> {
+    fn begin(this: &Shared<Connection>, len: usize, reactor: &Reactor) -> Option<View> {
         let receiver = &this.receiver;
         let seen = receiver.is(SEEN);
         receiver.clear(SEEN);
@@ -176,7 +211,7 @@ impl Receiver {
             receiver.submit(this, reactor, Op::Receive { fd: this.fd() }, RECEIVE, ARMED);
             return None;
         }
-        match if seen { read_now(this) } else { Err(io::ErrorKind::WouldBlock.into()) } {
+        match if seen { read_now(this, len) } else { Err(io::ErrorKind::WouldBlock.into()) } {
             Ok(view) if view.is_empty() => receiver.set(END),
             Ok(view) => return Some(view),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
@@ -265,7 +300,7 @@ impl Receiver {
         let receiver = &this.receiver;
         let under_way_or_over = receiver.is(ARMED | WATCHED | SEEN | END | SHUT | FAILED);
         if receiver.waker.is_set() && !under_way_or_over {
-            Receiver::begin(this, reactor);
+            Receiver::begin(this, 0, reactor);
         }
         receiver.tell_news();
     }
@@ -304,11 +339,17 @@ impl Receiver {
     }
 }
 
-/// What has arrived, in a block of its own.
+/// What has arrived, in a block of its own; at most `len` bytes.
 #[cold]
-fn read_now(this: &Shared<Connection>) -> io::Result<View> {
+fn read_now(this: &Shared<Connection>, len: usize) -> io::Result<View> {
     let mut filling = BLOCK_SIZES.into_iter().find_map(Filling::new).ok_or(io::ErrorKind::OutOfMemory)?;
     // SAFETY: the kernel says how much it has written.
-    unsafe { filling.fill(|room| socket::receive(this.fd(), room)) }?;
+    unsafe { filling.fill(|room| socket::receive(this.fd(), within(room, len))) }?;
     Ok(filling.into_view())
+}
+
+/// The first `len` bytes of `room`, or all.
+fn within(room: &mut [MaybeUninit<u8>], len: usize) -> &mut [MaybeUninit<u8>] {
+    let len = room.len().min(len);
+    &mut room[..len]
 }

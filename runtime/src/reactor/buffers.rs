@@ -6,7 +6,9 @@
 
 use std::cell::Cell;
 use std::io;
+use std::mem::MaybeUninit;
 use std::ptr::NonNull;
+use std::slice;
 
 use super::view::{Head, View};
 use crate::mem;
@@ -30,7 +32,9 @@ pub(crate) struct Buffers {
 struct Buffer {
     /// No views while the kernel has it.
     head: Head,
+    /// How many bytes were received, and how many of them were copied out.
     len: Cell<u32>,
+    copied: Cell<u32>,
     /// In the last one of a [`Received`]: how many there are.
     count: Cell<u32>,
     /// The next one there.
@@ -84,7 +88,13 @@ impl Buffers {
         let head = Head { references: Cell::new(1), place: number as u32 };
         // SAFETY: the kernel writes behind it, and nobody looks at it while the kernel has the buffer.
         unsafe {
-            buffer.write(Buffer { head, len: Cell::new(len), count: Cell::new(1), next: Cell::new(buffer) });
+            buffer.write(Buffer {
+                head,
+                len: Cell::new(len),
+                copied: Cell::new(0),
+                count: Cell::new(1),
+                next: Cell::new(buffer),
+            });
         }
         buffer
     }
@@ -181,7 +191,35 @@ impl Received {
                 last.as_ref().next.set(first.as_ref().next.get());
                 last.as_ref().count.set(last.as_ref().count.get() - 1);
             }
-            Some(View::of_buffer(first.cast(), HEAD, first.as_ref().len.get()))
+            let copied = first.as_ref().copied.get();
+            Some(View::of_buffer(first.cast(), HEAD + copied as usize, first.as_ref().len.get() - copied))
         }
+    }
+
+    /// Moves as many of the bytes as fit into `room`, and says how many those are. What does not fit stays.
+    pub(crate) fn copy(&self, room: &mut [MaybeUninit<u8>]) -> usize {
+        let mut filled = 0;
+        while filled < room.len()
+            && let Some(last) = self.last.get()
+        {
+            // SAFETY: as in `push`; the kernel has written `len` bytes behind the head, and nobody writes there now.
+            let (first, rest) = unsafe {
+                let first = last.as_ref().next.get();
+                let copied = first.as_ref().copied.get() as usize;
+                let bytes = first.cast::<MaybeUninit<u8>>().add(HEAD + copied);
+                (first, slice::from_raw_parts(bytes.as_ptr(), first.as_ref().len.get() as usize - copied))
+            };
+            let count = rest.len().min(room.len() - filled);
+            room[filled..filled + count].copy_from_slice(&rest[..count]);
+            filled += count;
+            if count == rest.len() {
+                self.pop();
+                continue;
+            }
+            // SAFETY: as above.
+            let copied = unsafe { &(*first.as_ptr()).copied };
+            copied.set(copied.get() + count as u32);
+        }
+        filled
     }
 }

@@ -1,0 +1,64 @@
+//! The traits of `futures_io`.
+
+use std::io::{self, IoSlice};
+use std::mem::MaybeUninit;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use ::futures_io::{AsyncRead, AsyncWrite};
+
+use crate::net::{InputStream, OutputStream, PolledRead, PolledWrite, TcpStream, UnixStream};
+
+macro_rules! read {
+    ($stream:ty) => {
+        /// With feature `futures-io`; see [`compat`](crate::compat).
+        impl AsyncRead for $stream {
+            #[inline]
+            fn poll_read(
+                self: Pin<&mut Self>,
+                context: &mut Context<'_>,
+                buffer: &mut [u8],
+            ) -> Poll<io::Result<usize>> {
+                // SAFETY: bytes may be looked at as if they were not set, and only such that are set are written.
+                let room = unsafe { &mut *(&raw mut *buffer as *mut [MaybeUninit<u8>]) };
+                PolledRead::poll_into(self.get_mut(), context, room)
+            }
+        }
+    };
+}
+
+for_readers!(read);
+
+macro_rules! write {
+    ($stream:ty) => {
+        /// With feature `futures-io`; see [`compat`](crate::compat).
+        impl AsyncWrite for $stream {
+            #[inline]
+            fn poll_write(
+                self: Pin<&mut Self>,
+                context: &mut Context<'_>,
+                bytes: &[u8],
+            ) -> Poll<io::Result<usize>> {
+                PolledWrite::poll_write(self.get_mut(), context, bytes)
+            }
+
+            fn poll_write_vectored(
+                self: Pin<&mut Self>,
+                context: &mut Context<'_>,
+                slices: &[IoSlice<'_>],
+            ) -> Poll<io::Result<usize>> {
+                PolledWrite::poll_write_vectored(self.get_mut(), context, slices)
+            }
+
+            fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+                PolledWrite::poll_flush(self.get_mut())
+            }
+
+            fn poll_close(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+                PolledWrite::poll_close(self.get_mut(), context)
+            }
+        }
+    };
+}
+
+for_writers!(write);

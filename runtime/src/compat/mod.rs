@@ -1,0 +1,51 @@
+//! The libraries people already use, on shards.
+//!
+//! Each part stands behind a feature of this crate, which is off by default; then nothing of it is compiled.
+//!
+//! | feature | what it adds |
+//! |---|---|
+//! | `futures-io` | `futures_io::AsyncRead` and `AsyncWrite` for our streams |
+//! | `tokio` | `tokio::io::AsyncRead` and `AsyncWrite` for our streams; tokio's runtime is not needed |
+//!
+//! # Streams
+//!
+//! With those features [`TcpStream`](crate::net::TcpStream) and [`UnixStream`](crate::net::UnixStream) are readers and writers as they are;
+//! of their halves, [`InputStream`](crate::net::InputStream) is a reader and [`OutputStream`](crate::net::OutputStream) a writer. So what
+//! takes any stream, as most libraries of protocols do, takes ours:
+//!
+//! - A read copies what was received to the caller's memory, waits only if that is nothing, and keeps what does not fit for the next
+//!   read, by whichever way. Dropped half-way, it loses nothing.
+//! - A write is gathered with others of the same turn and sent when the turn ends, flushed or not. It waits while one buffer is on its
+//!   way and the next one is full, that is, while the peer does not read.
+//! - A flush does not wait. A failure of what was sent is told by the next write, flush or close.
+//! - A close, which tokio calls shutdown, waits until the kernel has everything and tells the peer that no more comes. Reading goes on.
+//! - Nothing is allocated.
+//! - Errors are those of [`InputStream`](crate::net::InputStream) and [`OutputStream`](crate::net::OutputStream).
+//!
+//! Streams stay on their shard, so libraries that ask for `Send`, because they would move a connection to other threads, do not take
+//! them.
+
+/// Calls `$implement!` with each type that can be read.
+#[cfg(feature = "__polled")]
+macro_rules! for_readers {
+    ($implement:ident) => {
+        $implement!(InputStream);
+        $implement!(TcpStream);
+        $implement!(UnixStream);
+    };
+}
+
+/// Calls `$implement!` with each type that can be written.
+#[cfg(feature = "__polled")]
+macro_rules! for_writers {
+    ($implement:ident) => {
+        $implement!(OutputStream);
+        $implement!(TcpStream);
+        $implement!(UnixStream);
+    };
+}
+
+#[cfg(feature = "futures-io")]
+mod futures_io;
+#[cfg(feature = "tokio")]
+mod tokio;

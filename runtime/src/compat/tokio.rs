@@ -1,0 +1,71 @@
+//! The traits of `tokio::io`.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use ::tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use crate::net::{InputStream, OutputStream, PolledRead, PolledWrite, TcpStream, UnixStream};
+
+macro_rules! read {
+    ($stream:ty) => {
+        /// With feature `tokio`; see [`compat`](crate::compat).
+        impl AsyncRead for $stream {
+            #[inline]
+            fn poll_read(
+                self: Pin<&mut Self>,
+                context: &mut Context<'_>,
+                buffer: &mut ReadBuf<'_>,
+            ) -> Poll<io::Result<()>> {
+                // SAFETY: of the room, only bytes that were received are written.
+                let room = unsafe { buffer.unfilled_mut() };
+                let count = ready!(PolledRead::poll_into(self.get_mut(), context, room))?;
+                // SAFETY: so many bytes were written from the start of the room.
+                unsafe { buffer.assume_init(count) };
+                buffer.advance(count);
+                Poll::Ready(Ok(()))
+            }
+        }
+    };
+}
+
+for_readers!(read);
+
+macro_rules! write {
+    ($stream:ty) => {
+        /// With feature `tokio`; see [`compat`](crate::compat).
+        impl AsyncWrite for $stream {
+            #[inline]
+            fn poll_write(
+                self: Pin<&mut Self>,
+                context: &mut Context<'_>,
+                bytes: &[u8],
+            ) -> Poll<io::Result<usize>> {
+                PolledWrite::poll_write(self.get_mut(), context, bytes)
+            }
+
+            fn poll_write_vectored(
+                self: Pin<&mut Self>,
+                context: &mut Context<'_>,
+                slices: &[IoSlice<'_>],
+            ) -> Poll<io::Result<usize>> {
+                PolledWrite::poll_write_vectored(self.get_mut(), context, slices)
+            }
+
+            fn is_write_vectored(&self) -> bool {
+                true
+            }
+
+            fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+                PolledWrite::poll_flush(self.get_mut())
+            }
+
+            fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+                PolledWrite::poll_close(self.get_mut(), context)
+            }
+        }
+    };
+}
+
+for_writers!(write);
