@@ -75,7 +75,7 @@ pub(super) fn run(
 fn make(config: &Config, backend: Backend) -> Result<(Locals, Tasks, Box<Reactor>, Neighbour), StartError> {
     let locals = Locals::enter().ok_or_else(|| config.reserved_too_large())?;
     let refused = |error| match backend {
-        Backend::IoUring => StartError::IoUring(error),
+        Backend::IoUring(_) => StartError::IoUring(error),
         Backend::Epoll => StartError::Epoll(error),
     };
     let inbox = Inbox::open().map_err(refused)?;

@@ -85,14 +85,19 @@ impl Acceptor {
             0 => {}
             error => return Some(this.failed(io::Error::from_raw_os_error(error))),
         }
-        if !this.armed.get() {
-            // SAFETY: an accept without an address points to no memory.
-            match unsafe { reactor.submit(Op::Accept { fd: this.fd.as_raw_fd() }, this.share(), ACCEPT) } {
-                Ok(()) => this.armed.set(true),
-                Err(refused) => return Some(this.failed(refused.error)),
-            }
+        if !this.armed.get()
+            && let Err(error) = Acceptor::begin(this, reactor)
+        {
+            return Some(this.failed(error));
         }
         None
+    }
+
+    fn begin(this: &Shared<Acceptor>, reactor: &Reactor) -> io::Result<()> {
+        // SAFETY: an accept without an address points to no memory.
+        unsafe { reactor.submit(Op::Accept { fd: this.fd.as_raw_fd() }, this.share(), ACCEPT) }?;
+        this.armed.set(true);
+        Ok(())
     }
 
     fn failed(&self, error: io::Error) -> Accepted {
@@ -149,8 +154,11 @@ impl Source for Acceptor {
             fd @ 0.. => {
                 let mut queue = this.queue.borrow_mut();
                 queue.push_back(fd);
-                if queue.len() >= QUEUE_MAX && this.armed.get() && !this.pausing.replace(true) {
-                    reactor.cancel(this, ACCEPT);
+                match (queue.len() >= QUEUE_MAX, this.armed.get()) {
+                    (true, true) if !this.pausing.replace(true) => reactor.cancel(this, ACCEPT),
+                    // The kernel does not go on by itself. Who accepts next hears of a failure.
+                    (false, false) if !reactor.is_stopping() => drop(Acceptor::begin(this, reactor)),
+                    _ => {}
                 }
             }
             // A peer that gave up before it was accepted (accept(2)), or an accept that was ended here.

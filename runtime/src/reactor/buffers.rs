@@ -21,6 +21,8 @@ const GROUP: u16 = 128;
 /// All receive buffers of one shard.
 pub(crate) struct Buffers {
     ring: BufferRing,
+    /// The driver fills them; or else there are never any.
+    filled: bool,
     /// Buffers that exist.
     made: Cell<u16>,
     /// Buffers that the kernel can fill.
@@ -50,9 +52,9 @@ impl Buffers {
     pub(super) unsafe fn new(driver: &Driver) -> io::Result<Buffers> {
         let ring = BufferRing::new()?;
         // SAFETY: promised by the caller: the mapping stays where it is, and as long as what is returned.
-        unsafe { driver.register_buffers(&ring)? };
-        let buffers = Buffers { ring, made: Cell::new(0), available: Cell::new(0) };
-        if !buffers.grow() {
+        let filled = unsafe { driver.register_buffers(&ring)? };
+        let buffers = Buffers { ring, filled, made: Cell::new(0), available: Cell::new(0) };
+        if filled && !buffers.grow() {
             return Err(io::Error::new(
                 io::ErrorKind::OutOfMemory,
                 "the memory budget is too small for the receive buffers of a shard",
@@ -64,6 +66,9 @@ impl Buffers {
     /// Gives the kernel buffers that did not exist before; `false` at the limit.
     #[cold]
     fn grow(&self) -> bool {
+        if !self.filled {
+            return false;
+        }
         let ring = &self.ring;
         let first = self.made.get();
         let budget = mem::statistics();

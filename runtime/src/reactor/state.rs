@@ -210,6 +210,11 @@ impl Reactor {
         &self.buffers
     }
 
+    /// Whether datagrams can be received into the buffers.
+    pub(crate) fn receives_datagrams(&self) -> bool {
+        self.driver.receives_datagrams()
+    }
+
     /// The descriptor to which other shards' bells go.
     pub(crate) fn ring_fd(&self) -> RawFd {
         self.driver.fd()

@@ -10,18 +10,19 @@ use std::os::fd::RawFd;
 
 use super::buffers::BufferRing;
 use super::op::{Completion, Op};
+pub(crate) use super::uring::{Feature, Features};
 use super::{epoll, uring};
 
 /// Which driver is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Backend {
-    IoUring,
+    IoUring(Features),
     Epoll,
 }
 
-/// Why io_uring cannot be used here, if it cannot: it is forbidden, or too old.
-pub(crate) fn probe_io_uring() -> io::Result<()> {
-    uring::probe()
+/// What io_uring offers here, less what is not wanted; or why it cannot be used: it is forbidden, or too old.
+pub(crate) fn probe_io_uring(without: Features) -> io::Result<Features> {
+    uring::probe(without)
 }
 
 /// How long [`Driver::enter`] may sleep.
@@ -44,7 +45,7 @@ pub(crate) enum Driver {
 impl Driver {
     pub(crate) fn new(backend: Backend) -> io::Result<Driver> {
         match backend {
-            Backend::IoUring => uring::Driver::new().map(Driver::Uring),
+            Backend::IoUring(features) => uring::Driver::new(features).map(Driver::Uring),
             Backend::Epoll => epoll::Driver::new().map(|driver| Driver::Epoll(RefCell::new(driver))),
         }
     }
@@ -134,19 +135,28 @@ impl Driver {
         }
     }
 
-    /// Makes the buffers those into which [`Op::Receive`] receives.
+    /// Whether there is [`Op::ReceiveDatagrams`], into buffers that were registered.
+    pub(crate) fn receives_datagrams(&self) -> bool {
+        match self {
+            // One that does not go on has another layout.
+            Driver::Uring(driver) => driver.features().has(Feature::Multishot),
+            Driver::Epoll(_) => true,
+        }
+    }
+
+    /// Makes the buffers those into which [`Op::Receive`] receives; false if there is no such operation here.
     ///
     /// # Safety
     ///
     /// The buffers outlive the driver.
-    pub(crate) unsafe fn register_buffers(&self, buffers: &BufferRing) -> io::Result<()> {
+    pub(crate) unsafe fn register_buffers(&self, buffers: &BufferRing) -> io::Result<bool> {
         match self {
             // SAFETY: promised by the caller.
             Driver::Uring(driver) => unsafe { driver.register_buffers(buffers) },
             Driver::Epoll(driver) => {
                 // SAFETY: as above.
                 driver.borrow_mut().register_buffers(unsafe { buffers.supply() });
-                Ok(())
+                Ok(true)
             }
         }
     }

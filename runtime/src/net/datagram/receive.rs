@@ -47,6 +47,8 @@ pub(in crate::net) struct Datagrams<A> {
     block: Option<usize>,
     state: Cell<u8>,
     error: Cell<i32>,
+    /// How many datagrams calls may still receive when nothing more is to be received.
+    last: Cell<u32>,
     received: Received,
     /// What is left of datagrams that came together.
     together: RefCell<Option<Together<A>>>,
@@ -72,6 +74,7 @@ impl<A: Address> Datagrams<A> {
             block,
             state: Cell::new(0),
             error: Cell::new(0),
+            last: Cell::new(UNREAD_MAX),
             received: Received::new(),
             together: RefCell::new(None),
             waiters: Waiters::new(),
@@ -155,7 +158,8 @@ impl<A: Address> Datagrams<A> {
             return None;
         }
         if this.is(SHUT) {
-            return Some(Err(aborted("no more is received on this socket, or the program stops")));
+            let aborted = || Err(aborted("no more is received on this socket, or the program stops"));
+            return Some(this.receive_last(reactor).unwrap_or_else(aborted));
         }
         Datagrams::begin(this, reactor)
     }
@@ -194,7 +198,9 @@ impl<A: Address> Datagrams<A> {
         if reactor.is_ending() {
             return Some(Err(io::Error::from_raw_os_error(libc::ECANCELED)));
         }
-        let begun = if this.block.is_none() && reactor.buffers().has_some() {
+        let into_buffers =
+            this.block.is_none() && reactor.receives_datagrams() && reactor.buffers().has_some();
+        let begun = if into_buffers {
             let op = Op::ReceiveDatagrams { fd: this.fd(), shape: &raw const this.shape };
             this.submit(this, reactor, op, RECEIVE, ARMED)
         } else {
@@ -220,6 +226,24 @@ impl<A: Address> Datagrams<A> {
         unsafe { reactor.submit(op, this.share(), tag) }?;
         self.set(flag);
         Ok(())
+    }
+
+    /// Whether datagrams are received into the shard's buffers, now.
+    fn is_buffered(&self, reactor: &Reactor) -> bool {
+        self.block.is_none() && reactor.receives_datagrams() && reactor.buffers().has_some()
+    }
+
+    /// What has come by now and no buffer holds; not for ever, because peers may go on.
+    #[cold]
+    fn receive_last(&self, reactor: &Reactor) -> Option<io::Result<Datagram<A>>> {
+        let left = self.last.get();
+        if left == 0 || self.is_buffered(reactor) {
+            return None;
+        }
+        self.last.set(left - 1);
+        let received = self.receive_now();
+        let is_last = received.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock);
+        (!is_last).then_some(received)
     }
 
     /// What has arrived, in a block of its own.

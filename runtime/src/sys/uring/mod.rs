@@ -1,10 +1,10 @@
 //! The io_uring driver: operations in, completions out, and no idea of futures or fibers.
 
 mod encode;
+mod features;
 mod setup;
 
 use std::cell::UnsafeCell;
-use std::fmt;
 use std::io;
 use std::mem::ManuallyDrop;
 use std::os::fd::{AsRawFd, RawFd};
@@ -14,6 +14,7 @@ use io_uring::squeue::Entry;
 use io_uring::types::{SubmitArgs, Timespec};
 use io_uring::{CompletionQueue, EnterFlags, IoUring, SubmissionQueue, Submitter};
 
+pub(crate) use self::features::{Feature, Features};
 use super::buffers::BufferRing;
 use super::driver::Wait;
 use super::op::{Completion, Op};
@@ -22,9 +23,9 @@ use super::op::{Completion, Op};
 /// memory for them.
 const ENTERS_MAX: u32 = 1000;
 
-/// Fails where the driver could not be used.
-pub(super) fn probe() -> io::Result<()> {
-    setup::probe()
+/// What the kernel offers of what is not to be left out. Fails where the driver could not be used.
+pub(super) fn probe(without: Features) -> io::Result<Features> {
+    setup::probe(without)
 }
 
 /// One ring, owned and entered by one thread.
@@ -41,36 +42,23 @@ pub(crate) struct Driver {
     features: Features,
 }
 
-/// What the kernel gave to a ring, for the log.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Features {
-    flags: &'static str,
-    registered: bool,
-}
-
-impl fmt::Display for Features {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let descriptor = if self.registered { "a registered" } else { "an ordinary" };
-        write!(f, "{} and {descriptor} descriptor", self.flags)
-    }
-}
-
 impl Driver {
-    /// Sets up a ring with every flag of the running kernel that helps.
-    pub(crate) fn new() -> io::Result<Driver> {
-        let (ring, deferred, flags) = setup::build()?;
+    /// Sets up a ring with those of the features that the kernel has.
+    pub(crate) fn new(features: Features) -> io::Result<Driver> {
+        let (ring, mut features) = setup::build(features)?;
         let ring = NonNull::from(Box::leak(Box::new(ring)));
         // SAFETY: the box is leaked until `drop`, which ends these borrows first, and nobody else has it.
         let (mut submitter, submissions, completions) = unsafe { &mut *ring.as_ptr() }.split();
-        // Saves the lookup of the descriptor on each enter; older kernels do without.
-        let registered = submitter.register_ring_fd().is_ok();
+        if features.has(Feature::RingFd) && submitter.register_ring_fd().is_err() {
+            features = features.without_one(Feature::RingFd);
+        }
         Ok(Driver {
             submitter: ManuallyDrop::new(submitter),
             submissions: UnsafeCell::new(ManuallyDrop::new(submissions)),
             completions: UnsafeCell::new(ManuallyDrop::new(completions)),
             ring,
-            deferred,
-            features: Features { flags, registered },
+            deferred: setup::is_deferred(features),
+            features,
         })
     }
 
@@ -112,7 +100,12 @@ impl Driver {
     /// Memory that `op` points to stays valid until the last completion with this token.
     #[inline(always)]
     pub(crate) unsafe fn push(&self, op: Op, token: u64) -> io::Result<()> {
-        let entry = encode::encode(op).user_data(token);
+        if let Op::Ring { .. } = op
+            && !self.features.has(Feature::MsgRing)
+        {
+            return Err(io::ErrorKind::Unsupported.into());
+        }
+        let entry = encode::encode(op, self.features).user_data(token);
         // SAFETY: the only borrow; the caller keeps the memory of the operation valid.
         match unsafe { self.submissions().push(&entry) } {
             Ok(()) => Ok(()),
@@ -203,20 +196,26 @@ impl Driver {
         Some(Completion::new(entry.user_data(), entry.result(), entry.flags()))
     }
 
-    /// Gives the kernel a ring of buffers for [`Op::Receive`].
+    /// Gives the kernel a ring of buffers for [`Op::Receive`]; false if it takes none.
     ///
     /// # Safety
     ///
     /// The buffers outlive the driver.
-    pub(super) unsafe fn register_buffers(&self, buffers: &BufferRing) -> io::Result<()> {
+    pub(super) unsafe fn register_buffers(&self, buffers: &BufferRing) -> io::Result<bool> {
+        if !self.features.has(Feature::BufferRings) {
+            return Ok(false);
+        }
         let (address, entries) = (buffers.ring_address(), BufferRing::ENTRIES);
         // SAFETY: promised by the caller.
-        unsafe { self.submitter.register_buf_ring_with_flags(address, entries, buffers.group(), 0) }
+        unsafe { self.submitter.register_buf_ring_with_flags(address, entries, buffers.group(), 0)? };
+        Ok(true)
     }
 }
 
 impl Drop for Driver {
     fn drop(&mut self) {
+        // Or else the thread keeps the ring until it ends.
+        let _ = self.submitter.unregister_ring_fd();
         // SAFETY: the three borrows end here, before the box that they borrow from is freed.
         unsafe {
             ManuallyDrop::drop(self.completions.get_mut());
