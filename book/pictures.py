@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
-"""Draws the pictures of the book: `python3 book/pictures.py` writes `src/pictures/*.svg`.
+"""Draws the pictures of the book: `python3 book/pictures.py` writes `src/pictures/*.svg`, or to the folder that is named.
 
 Each picture lies on a card of its own, so that it can be read in light and dark themes alike.
 """
 
+import sys
 from html import escape
 from pathlib import Path
 
-FOLDER = Path(__file__).parent / "src" / "pictures"
+FOLDER = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent / "src" / "pictures"
 
 CARD, INK, SOFT = "#f4f1ea", "#23282f", "#5b6470"
 FILLS = {"blue": "#cfe0f3", "green": "#d3e8cf", "sand": "#f0dfb8", "rose": "#f1cfcb", "grey": "#e0ded8", "white": "#ffffff"}

@@ -10,3 +10,4 @@ mod complete;
 mod files;
 mod links;
 mod lists;
+mod pictures;

@@ -37,7 +37,7 @@ pub fn stopping() -> Stopping {
     Stopping { entry: TimerEntry::new() }
 }
 
-/// The future of [`stopping`].
+/// The future of [`stopping`]. Dropping it stops listening.
 #[must_use = "futures do nothing until they are awaited"]
 pub struct Stopping {
     entry: TimerEntry,

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 
 use super::chain::Chain;
 
-/// What a clean-up may return, after a future whose output is `O`: nothing, or a `Result` if that is one.
+/// What the clean-up of [`finally`](super::FutureExt::finally) may return, after a future whose output is `O`: nothing, or a `Result` if that is one.
 pub trait Cleanup<O> {
     /// What the two come to.
     type Output;

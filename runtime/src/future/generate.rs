@@ -56,7 +56,7 @@ where
     Generate { body: body(Emitter { place: place.clone() }), place, ended: false }
 }
 
-/// The stream of [`generate`].
+/// The stream of [`generate`]. Dropping it stops the body where it is.
 #[must_use = "a stream does nothing until its items are asked for"]
 pub struct Generate<T, F> {
     body: F,
@@ -106,6 +106,22 @@ impl<T> Emitter<T> {
     ///
     /// Await it in the body itself: a fiber, or a loop that runs many futures at the same time, would not learn that
     /// the item was taken.
+    ///
+    /// ```
+    /// use seastar::future::{StreamExt, generate};
+    /// use std::pin::pin;
+    ///
+    /// #[seastar::main(shards = 1)]
+    /// async fn main() {
+    ///     let mut pages = pin!(generate(async |mut pages| {
+    ///         for page in 1..=2 {
+    ///             pages.emit(page).await; // goes on when the next page is asked for
+    ///         }
+    ///     }));
+    ///     assert_eq!((pages.next().await, pages.next().await), (Some(1), Some(2)));
+    ///     assert_eq!(pages.next().await, None);
+    /// }
+    /// ```
     #[inline]
     pub fn emit(&mut self, item: T) -> Emit<'_, T> {
         Emit { emitter: self, item: Some(item) }

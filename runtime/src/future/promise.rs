@@ -67,6 +67,22 @@ impl<T> Promise<T> {
     }
 
     /// A promise and its future, if there is memory for them.
+    ///
+    /// # Errors
+    ///
+    /// [`Busy`], off a shard too.
+    ///
+    /// ```
+    /// use seastar::future::Promise;
+    ///
+    /// #[seastar::main(shards = 1)]
+    /// async fn main() -> Result<(), seastar::Busy> {
+    ///     let (promise, future) = Promise::try_new()?;
+    ///     promise.set(7).unwrap();
+    ///     assert_eq!(future.await, Ok(7));
+    ///     Ok(())
+    /// }
+    /// ```
     #[inline]
     pub fn try_new() -> Result<(Promise<T>, Promised<T>), Busy> {
         let state = State { value: Cell::new(None), decided: Cell::new(false), waker: WakerSlot::new() };
@@ -98,6 +114,18 @@ impl<T> Promise<T> {
     }
 
     /// Whether the future is gone, so that there is no use in going on.
+    ///
+    /// ```
+    /// use seastar::future::Promise;
+    ///
+    /// #[seastar::main(shards = 1)]
+    /// async fn main() {
+    ///     let (promise, future) = Promise::<u8>::new();
+    ///     assert!(!promise.is_abandoned());
+    ///     drop(future);
+    ///     assert!(promise.is_abandoned());
+    /// }
+    /// ```
     #[inline]
     pub fn is_abandoned(&self) -> bool {
         self.state.is_last()
@@ -142,6 +170,17 @@ impl<T> Drop for Promised<T> {
 }
 
 /// The promise was dropped without a value (FUT-8).
+///
+/// ```
+/// use seastar::future::{BrokenPromise, Promise};
+///
+/// #[seastar::main(shards = 1)]
+/// async fn main() {
+///     let (promise, future) = Promise::<u8>::new();
+///     drop(promise);
+///     assert_eq!(future.await, Err(BrokenPromise));
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BrokenPromise;
 

@@ -81,7 +81,22 @@ impl<T: Clone + 'static> SharedFuture<T> {
         }
     }
 
-    /// Starts `future`, if there is memory for that.
+    /// Starts `future`, if there is memory for that; it is dropped if not.
+    ///
+    /// # Errors
+    ///
+    /// [`Busy`], off a shard too.
+    ///
+    /// ```
+    /// use seastar::future::SharedFuture;
+    ///
+    /// #[seastar::main(shards = 1)]
+    /// async fn main() -> Result<(), seastar::Busy> {
+    ///     let page = SharedFuture::try_new(async { "hello" })?;
+    ///     assert_eq!(page.await, "hello");
+    ///     Ok(())
+    /// }
+    /// ```
     #[track_caller]
     pub fn try_new(future: impl Future<Output = T> + 'static) -> Result<SharedFuture<T>, Busy> {
         let state = State {
@@ -118,6 +133,18 @@ impl<T: Clone + 'static> SharedFuture<T> {
     }
 
     /// The output, if it is there.
+    ///
+    /// ```
+    /// use seastar::future::SharedFuture;
+    ///
+    /// #[seastar::main(shards = 1)]
+    /// async fn main() {
+    ///     let page = SharedFuture::new(async { "hello" });
+    ///     assert_eq!(page.output(), None); // it has not run yet
+    ///     (&page).await;
+    ///     assert_eq!(page.output(), Some(&"hello"));
+    /// }
+    /// ```
     pub fn output(&self) -> Option<&T> {
         self.handle.state.output.get()
     }
@@ -147,7 +174,7 @@ impl<T: Clone + 'static> IntoFuture for &SharedFuture<T> {
     }
 }
 
-/// The future of an awaited [`SharedFuture`].
+/// The future of an awaited [`SharedFuture`]. Dropping it stops waiting; it counts as a handle until then.
 #[must_use = "futures do nothing until they are awaited"]
 pub struct SharedWait<T: Clone + 'static> {
     waiter: Waiter<Handle<T>>,

@@ -43,7 +43,7 @@ pub trait StreamExt: Stream {
 
 impl<S: Stream + ?Sized> StreamExt for S {}
 
-/// The future of [`StreamExt::next`].
+/// The future of [`StreamExt::next`]. Dropping it loses no item.
 #[must_use = "futures do nothing until they are awaited"]
 pub struct Next<'a, S: ?Sized> {
     stream: &'a mut S,

@@ -15,7 +15,7 @@ pub(crate) use lane::Lane;
 pub use local::ShardLocal;
 pub(crate) use local::{Locals, locals_size};
 
-/// What a shard's memory is used for, in bytes.
+/// What a shard's memory is used for, in bytes: the answer of [`memory_statistics`](crate::memory_statistics).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MemoryStatistics {
     /// The budget of this shard (`-m` divided by the shards).

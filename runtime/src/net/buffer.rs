@@ -29,6 +29,10 @@ impl TemporaryBuffer {
     }
 
     /// A buffer without bytes, which is what a read returns at the end of a stream.
+    ///
+    /// ```
+    /// assert!(seastar::net::TemporaryBuffer::empty().is_empty());
+    /// ```
     pub const fn empty() -> TemporaryBuffer {
         TemporaryBuffer::from_static(&[])
     }
@@ -76,6 +80,12 @@ impl TemporaryBuffer {
     /// # Panics
     ///
     /// If there are fewer.
+    ///
+    /// ```
+    /// let mut line = seastar::net::TemporaryBuffer::from_static(b"quit\r\n");
+    /// line.trim(4);
+    /// assert_eq!(&*line, b"quit");
+    /// ```
     pub fn trim(&mut self, len: usize) {
         self.0.trim(len);
     }

@@ -81,6 +81,25 @@ impl InputStream {
     }
 
     /// Between 1 and `len` bytes; none at the end of the stream (IN-2), and if none are asked for.
+    ///
+    /// # Errors
+    ///
+    /// As for [`read`](Self::read).
+    ///
+    /// ```
+    /// # use seastar::net::{connect, listen};
+    /// #[seastar::main(shards = 1)]
+    /// async fn main() -> std::io::Result<()> {
+    ///     let listener = listen("127.0.0.1:0")?;
+    ///     let (_, mut output) = connect(listener.local_address()).await?.split();
+    ///     let (mut input, _) = listener.accept().await?.0.split();
+    ///     output.write(b"hello").await?;
+    ///     output.close().await?;
+    ///     assert_eq!(&*input.read_up_to(2).await?, b"he");
+    ///     assert_eq!(&*input.read_up_to(100).await?, b"llo");
+    ///     Ok(())
+    /// }
+    /// ```
     pub async fn read_up_to(&mut self, len: usize) -> io::Result<TemporaryBuffer> {
         if len == 0 {
             return Ok(TemporaryBuffer::empty());

@@ -15,6 +15,23 @@ use std::time::Duration;
 ///     Ok(())
 /// }
 /// ```
+///
+/// A server that is restarted, whose silent clients are probed, and one for a group of users only:
+///
+/// ```
+/// use seastar::net::{ListenOptions, listen_unix_with, listen_with};
+/// use std::time::Duration;
+///
+/// #[seastar::main(shards = 1)]
+/// async fn main() -> std::io::Result<()> {
+///     let options = ListenOptions::new().reuse_address(true).nodelay(true).keepalive(Duration::from_secs(60));
+///     let _listener = listen_with("127.0.0.1:0", options)?;
+///
+///     let path = std::env::temp_dir().join(format!("seastar-doc-mode-{}.socket", std::process::id()));
+///     let _listener = listen_unix_with(&path, ListenOptions::new().mode(0o660))?;
+///     Ok(())
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ListenOptions {
     pub(super) backlog: u32,

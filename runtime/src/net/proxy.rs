@@ -113,6 +113,24 @@ impl ProxyHeader {
     }
 
     /// What else the proxy says, each with its type: 0x02 is the name of the server that the client asked for.
+    ///
+    /// ```
+    /// use seastar::net::{ProxyHeader, connect, listen};
+    /// use std::time::Duration;
+    ///
+    /// #[seastar::main(shards = 1)]
+    /// async fn main() -> std::io::Result<()> {
+    ///     let listener = listen("127.0.0.1:0")?;
+    ///     let (_, mut proxy) = connect(listener.local_address()).await?.split();
+    ///     proxy.write(b"\r\n\r\n\0\r\nQUIT\n\x21\x11\x00\x16\xc0\x00\x02\x01\xcb\x00\x71\x07\xd4\x31\x01\xbb").await?;
+    ///     proxy.write(b"\x02\x00\x07seastar").await?; // the name that the client asked for
+    ///     proxy.close().await?;
+    ///     let (mut input, _) = listener.accept().await?.0.split();
+    ///     let header = ProxyHeader::read(&mut input, Duration::from_secs(5)).await?;
+    ///     assert!(header.extensions().eq([(0x02, &b"seastar"[..])]));
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn extensions(&self) -> impl Iterator<Item = (u8, &[u8])> {
         let mut rest = &*self.extensions;
         std::iter::from_fn(move || {

@@ -76,7 +76,7 @@ impl Default for ServeOptions {
     }
 }
 
-/// What one shard of a server has done.
+/// What one shard of a server has done: the answer of [`Server::statistics`] for each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ServeStatistics {
     /// Connections that were let in.
@@ -147,6 +147,20 @@ impl Server {
     /// # Errors
     ///
     /// [`NotRunning`] when the server has stopped.
+    ///
+    /// ```
+    /// use seastar::net::{ServeOptions, listen};
+    ///
+    /// #[seastar::main(shards = 1)]
+    /// async fn main() -> std::io::Result<()> {
+    ///     let listener = listen("127.0.0.1:0")?;
+    ///     let server = listener.serve_with(ServeOptions::new(), async |_stream| Ok::<_, std::io::Error>(())).await?;
+    ///     assert_eq!(server.local_statistics()?.open, 0);
+    ///     server.stop().await;
+    ///     assert!(server.local_statistics().is_err());
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn local_statistics(self) -> Result<ServeStatistics, NotRunning> {
         Ok(self.serving.local()?.room.statistics())
     }
@@ -206,6 +220,27 @@ impl UnixListener {
     /// # Errors
     ///
     /// When the connections would go to a shard that does not exist.
+    ///
+    /// ```
+    /// use seastar::net::{ServeOptions, UnixStream, connect_unix, listen_unix};
+    ///
+    /// #[seastar::main(shards = 1)]
+    /// async fn main() -> std::io::Result<()> {
+    ///     let name = format!("@seastar-doc-serve-{}", std::process::id());
+    ///     let options = ServeOptions::new().connections_per_shard(10);
+    ///     let server = listen_unix(&name)?.serve_with(options, greet).await?;
+    ///     let (mut input, _output) = connect_unix(&name).await?.split();
+    ///     assert_eq!(&*input.read_exactly(5).await?, b"hello");
+    ///     server.stop().await;
+    ///     Ok(())
+    /// }
+    ///
+    /// async fn greet(stream: UnixStream) -> std::io::Result<()> {
+    ///     let (_input, mut output) = stream.split();
+    ///     output.write(b"hello").await?;
+    ///     output.close().await
+    /// }
+    /// ```
     #[track_caller]
     pub fn serve_with<H, T>(
         self,

@@ -44,6 +44,24 @@ impl TcpStream {
     /// # Errors
     ///
     /// [`OutOfMemory`](io::ErrorKind::OutOfMemory) when the memory budget is used up; the socket is closed then.
+    ///
+    /// ```
+    /// use seastar::net::TcpStream;
+    /// use std::os::fd::OwnedFd;
+    ///
+    /// /// Stands for whoever started this process.
+    /// fn inherited(from: &std::net::TcpListener) -> std::io::Result<OwnedFd> {
+    ///     Ok(std::net::TcpStream::connect(from.local_addr()?)?.into())
+    /// }
+    ///
+    /// #[seastar::main(shards = 1)]
+    /// async fn main() -> std::io::Result<()> {
+    ///     let peer = seastar::blocking_ok!(std::net::TcpListener::bind("127.0.0.1:0")?);
+    ///     let stream = TcpStream::from_fd(inherited(&peer)?)?;
+    ///     assert_eq!(stream.peer_address()?, peer.local_addr()?);
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn from_fd(fd: OwnedFd) -> io::Result<TcpStream> {
         Ok(TcpStream { halves: Halves::new(fd)? })
     }
@@ -130,6 +148,20 @@ impl TcpControl {
     /// Sends small segments at once, or lets the kernel gather them (TCP_NODELAY).
     ///
     /// Streams gather on their own, so there is rarely a reason to switch this off.
+    ///
+    /// ```
+    /// # use seastar::net::{connect, listen};
+    /// #[seastar::main(shards = 1)]
+    /// async fn main() -> std::io::Result<()> {
+    ///     let listener = listen("127.0.0.1:0")?;
+    ///     let control = connect(listener.local_address()).await?.control();
+    ///     assert!(control.set_nodelay(false).is_err()); // the stream is gone, and the connection closed
+    ///     let stream = connect(listener.local_address()).await?;
+    ///     stream.control().set_nodelay(false)?;
+    ///     assert!(!stream.control().nodelay()?);
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn set_nodelay(&self, on: bool) -> io::Result<()> {
         self.connection.ask(|fd| socket::set_nodelay(fd, on))
     }
@@ -170,6 +202,29 @@ impl TcpControl {
 
 options! {
     /// Further options, as the kernel has them.
+    ///
+    /// ```
+    /// # use seastar::net::{connect, listen};
+    /// use std::time::Duration;
+    ///
+    /// #[seastar::main(shards = 1)]
+    /// async fn main() -> std::io::Result<()> {
+    ///     let listener = listen("127.0.0.1:0")?;
+    ///     let stream = connect(listener.local_address()).await?;
+    ///     let control = stream.control();
+    ///     control.set_receive_buffer_size(100_000)?;
+    ///     control.set_send_buffer_size(100_000)?;
+    ///     assert!(control.receive_buffer_size()? >= 100_000 && control.send_buffer_size()? >= 100_000);
+    ///     control.set_user_timeout(Some(Duration::from_secs(30)))?;
+    ///     assert_eq!(control.user_timeout()?, Some(Duration::from_secs(30)));
+    ///     control.set_ttl(7)?;
+    ///     control.set_tos(0x10)?; // low delay
+    ///     assert_eq!((control.ttl()?, control.tos()?), (7, 0x10));
+    ///     control.set_reset_on_close(true)?;
+    ///     assert!(control.reset_on_close()?);
+    ///     Ok(())
+    /// }
+    /// ```
     TcpControl: |control| control.connection.ask(Ok);
 
     /// Whether closing the connection resets it, and drops what was not sent yet, instead of ending it in order (SO_LINGER of zero). Off by

@@ -49,6 +49,18 @@ impl ServiceGroup {
     }
 
     /// Its name.
+    ///
+    /// ```
+    /// use seastar::ServiceGroup;
+    ///
+    /// static LOOKUPS: ServiceGroup = ServiceGroup::new("lookups", 64);
+    ///
+    /// #[seastar::main(shards = 2, overprovisioned = true)]
+    /// async fn main() {
+    ///     assert_eq!(LOOKUPS.name(), "lookups");
+    ///     assert_eq!(LOOKUPS.share(), 64); // there is one other shard, which all of them may be for
+    /// }
+    /// ```
     pub const fn name(&self) -> &'static str {
         self.name
     }

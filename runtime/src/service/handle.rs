@@ -58,6 +58,32 @@ impl Word {
 ///
 /// A call that panics is logged where it runs, and goes on to panic where it was made. As with [`submit_to`](crate::submit_to),
 /// calls panic if a shard's memory budget is used up, and on a thread that is no shard.
+///
+/// ```
+/// use seastar::{NotRunning, Service, Sharded};
+/// use std::cell::Cell;
+///
+/// struct Counter(Cell<usize>);
+///
+/// impl Service for Counter {
+///     type Stopped = ();
+/// }
+///
+/// #[seastar::main(shards = 2, overprovisioned = true)]
+/// async fn main() -> Result<(), NotRunning> {
+///     let counter = Sharded::start(async |_| Counter(Cell::new(0))).await;
+///     let add = async |counter: &Counter| counter.0.set(counter.0.get() + 1);
+///     counter.invoke_on(1, add).await?;
+///     counter.invoke_on_all(add).await?;
+///     counter.invoke_on_others(add).await?; // this is shard 0
+///     counter.invoke_on_range(0..1, add).await?;
+///     assert_eq!(counter.map(async |counter: &Counter| counter.0.get()).await?, [2, 3]);
+///     let sum = counter.map_reduce(async |counter: &Counter| counter.0.get(), 0, |sum, count| sum + count);
+///     assert_eq!(sum.await?, 5);
+///     counter.stop().await;
+///     Ok(())
+/// }
+/// ```
 #[repr(transparent)]
 pub struct Sharded<S> {
     pub(super) word: Word,
@@ -217,6 +243,10 @@ impl<S: Service> Sharded<S> {
     }
 
     /// [`invoke_on_all`](Self::invoke_on_all), but not on this shard.
+    ///
+    /// # Errors
+    ///
+    /// As for `invoke_on_all`.
     #[track_caller]
     pub fn invoke_on_others<F, T>(self, call: F) -> impl Future<Output = Result<T, NotRunning>>
     where

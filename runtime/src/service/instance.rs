@@ -28,6 +28,30 @@ struct Instance<S> {
 /// This shard's instance of a service: what [`Sharded::local`](crate::Sharded::local) returns. It derefs to the service.
 ///
 /// The instance stays while it is held, and a service that is being stopped waits for that. Stays on its shard.
+///
+/// ```
+/// use seastar::{Local, NotRunning, Service, Sharded};
+/// use std::cell::Cell;
+///
+/// struct Counter(Cell<u64>);
+///
+/// impl Service for Counter {
+///     type Stopped = ();
+/// }
+///
+/// /// What belongs to one shard takes its instance along.
+/// fn count(here: &Local<Counter>) -> u64 {
+///     here.0.set(here.0.get() + 1);
+///     here.0.get()
+/// }
+///
+/// #[seastar::main(shards = 1)]
+/// async fn main() -> Result<(), NotRunning> {
+///     let counter = Sharded::start(async |_| Counter(Cell::new(0))).await;
+///     assert_eq!(count(&counter.local()?), 1);
+///     Ok(())
+/// }
+/// ```
 pub struct Local<S> {
     instance: NonNull<Instance<S>>,
 }

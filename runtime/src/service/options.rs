@@ -42,13 +42,27 @@ impl CallOptions {
         CallOptions { group: None, deadline: None }
     }
 
-    /// Makes the call one of a group, of which only so many run at the same time.
+    /// Makes the call one of a group, of which only so many run at the same time: see [`ServiceGroup`].
     pub const fn group(self, group: &'static ServiceGroup) -> CallOptions {
         CallOptions { group: Some(group), ..self }
     }
 
     /// Gives the call up at `deadline`, which goes along with it: where it is late already when it arrives, it does not begin, and where it runs, its
     /// future is dropped. Unlike in C++ Seastar, where a time limit covers the wait for the group only (SMP-4).
+    ///
+    /// ```
+    /// use seastar::time::{Duration, Instant};
+    /// use seastar::{CallOptions, submit_to_with};
+    ///
+    /// #[seastar::main(shards = 2, overprovisioned = true)]
+    /// async fn main() {
+    ///     // All calls share what is left of the time.
+    ///     let options = CallOptions::new().deadline(Instant::now() + Duration::from_secs(60));
+    ///     for shard in 0..seastar::shard_count() {
+    ///         assert_eq!(submit_to_with(options, shard, async || seastar::this_shard()).await, Ok(shard));
+    ///     }
+    /// }
+    /// ```
     pub const fn deadline(self, deadline: Instant) -> CallOptions {
         CallOptions { deadline: Some(deadline), ..self }
     }
@@ -98,7 +112,9 @@ impl From<CallError> for io::Error {
     }
 }
 
-/// [`submit_to`](crate::submit_to) within limits.
+/// [`submit_to`](crate::submit_to) within limits: [`CallOptions`] shows a deadline, [`ServiceGroup`] a group.
+///
+/// Dropping the future before it was polled makes no call; a call that was made runs on.
 ///
 /// # Errors
 ///

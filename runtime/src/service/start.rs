@@ -12,7 +12,7 @@ use super::{Service, Sharded, table};
 use crate::smp::{self, CallFailure, Fan, Targets};
 use crate::task;
 
-/// What the function that makes an instance may return: the service, or a `Result` of it.
+/// What the function that makes an instance may return: the service, or a `Result` of it. [`Sharded::start`] shows both.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a service, and no `Result` of one",
     label = "this should be made on every shard",

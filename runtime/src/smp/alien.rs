@@ -13,7 +13,7 @@ use super::dock::Docks;
 use super::{Message, mesh};
 use crate::task::{self, Busy};
 
-/// A handle to the program of this shard, for threads that are none.
+/// A handle to the program of this shard, for threads that are none: [`Alien`] shows it in use.
 ///
 /// # Panics
 ///
@@ -70,6 +70,13 @@ impl Alien {
     }
 
     /// How many shards the program has.
+    ///
+    /// ```
+    /// #[seastar::main(shards = 1)]
+    /// async fn main() {
+    ///     assert_eq!(seastar::alien().shard_count(), seastar::shard_count());
+    /// }
+    /// ```
     pub fn shard_count(&self) -> usize {
         self.docks.len()
     }
@@ -82,6 +89,15 @@ impl fmt::Debug for Alien {
 }
 
 /// Why a call from a thread that is no shard has no result.
+///
+/// ```
+/// use seastar::{AlienError, Options};
+///
+/// let outside = seastar::run(Options::new().shards(1), async || seastar::alien()).unwrap();
+/// // The program is over.
+/// let late = outside.submit_to(0, async || 7).wait();
+/// assert_eq!(late, Err(AlienError::Stopped));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AlienError {
     /// The program has stopped, or did so before the call was at its end.
@@ -101,7 +117,9 @@ impl fmt::Display for AlienError {
 
 impl std::error::Error for AlienError {}
 
-/// A call from a thread that is no shard: a future for any executor, or something to [`wait`](Self::wait) for.
+/// A call from a thread that is no shard: a future for any executor, or something to [`wait`](Self::wait) for. Made by [`Alien::submit_to`].
+///
+/// Dropping it before it was polled makes no call; afterwards the call runs to its end on its shard.
 #[must_use = "a call is made when it is waited for or awaited"]
 pub struct AlienCall<F, T> {
     state: State<F, T>,

@@ -13,7 +13,15 @@ use crate::reactor::{Shared, Source};
 use crate::sys::op::Completion;
 use crate::task::{self, WakerSlot};
 
-/// Results of several shards as one: nothing, or the failure of the lowest shard that has one.
+/// Results of several shards as one: nothing, or a `Result<(), E>`, of which the failure of the lowest shard that has one counts.
+///
+/// ```
+/// #[seastar::main(shards = 2, overprovisioned = true)]
+/// async fn main() {
+///     let odd = async || if seastar::this_shard() == 1 { Err("shard 1 is odd") } else { Ok(()) };
+///     assert_eq!(seastar::invoke_on_all(odd).await, Err("shard 1 is odd"));
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` of all shards cannot be made into one",
     label = "the result of every shard goes to the one that asked",
@@ -78,7 +86,7 @@ where
     InvokeOnAll { call: Some(call), all: None, called_at: Location::caller() }
 }
 
-/// The future of [`invoke_on_all`].
+/// The future of [`invoke_on_all`]. Dropping it lets calls that were made run to their end.
 #[must_use = "a call is made when it is awaited"]
 pub struct InvokeOnAll<F, T: Merge> {
     call: Option<F>,

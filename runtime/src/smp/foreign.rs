@@ -96,7 +96,16 @@ impl<T: 'static> ForeignPtr<T> {
         is_home(self.head()).then(|| unsafe { &(*self.inner.as_ptr()).value })
     }
 
-    /// The value, on its own shard and while no call is using it.
+    /// The value, on its own shard and while no call is using it; `None` otherwise.
+    ///
+    /// ```
+    /// #[seastar::main(shards = 1)]
+    /// async fn main() {
+    ///     let mut count = seastar::ForeignPtr::new(1);
+    ///     *count.get_mut().unwrap() += 1;
+    ///     assert_eq!(count.get(), Some(&2));
+    /// }
+    /// ```
     pub fn get_mut(&mut self) -> Option<&mut T> {
         // SAFETY: as above, and nobody else refers to it.
         self.is_only().then(|| unsafe { &mut (*self.inner.as_ptr()).value })
@@ -160,6 +169,19 @@ impl<T: 'static> ForeignPtr<T> {
     /// # Panics
     ///
     /// As [`invoke`](Self::invoke) does.
+    ///
+    /// ```
+    /// use seastar::{ForeignPtr, submit_to};
+    /// use std::rc::Rc;
+    ///
+    /// #[seastar::main(shards = 2, overprovisioned = true)]
+    /// async fn main() {
+    ///     let one = submit_to(1, async || ForeignPtr::new(Rc::new(7))).await;
+    ///     let other = one.copy().await;
+    ///     assert_eq!(other.shard(), 1);
+    ///     assert_eq!(other.invoke(async |value: &Rc<i32>| Rc::strong_count(value)).await, 2);
+    /// }
+    /// ```
     #[track_caller]
     pub fn copy(&self) -> impl Future<Output = ForeignPtr<T>> + use<T>
     where

@@ -57,7 +57,7 @@ where
     SubmitTo { shard, called_at, state: State::Start(call) }
 }
 
-/// The future of [`submit_to`].
+/// The future of [`submit_to`]. Dropping it lets a call that was made run to its end.
 #[must_use = "a call is made when it is awaited"]
 pub struct SubmitTo<F, R: Future> {
     shard: usize,

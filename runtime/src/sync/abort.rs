@@ -74,6 +74,13 @@ impl AbortSource {
     }
 
     /// Whether [`abort`](Self::abort) was called.
+    ///
+    /// ```
+    /// let source = seastar::sync::AbortSource::new();
+    /// assert!(!source.is_aborted());
+    /// source.abort();
+    /// assert!(source.is_aborted());
+    /// ```
     #[inline]
     pub fn is_aborted(&self) -> bool {
         self.aborted.get()
@@ -174,7 +181,7 @@ unsafe impl Host for &AbortSource {
     }
 }
 
-/// The future of [`AbortSource::aborted`].
+/// The future of [`AbortSource::aborted`]. Dropping it stops listening.
 #[must_use = "futures do nothing until they are awaited"]
 pub struct AbortRequested<'a> {
     waiter: Listener<'a>,
@@ -203,6 +210,16 @@ impl fmt::Debug for AbortRequested<'_> {
 /// A closure that an [`AbortSource`] calls. See [`AbortSource::on_abort`].
 ///
 /// The closure is `'static`, because a subscription that is leaked would be called all the same.
+///
+/// ```
+/// use seastar::sync::AbortSource;
+/// use std::pin::pin;
+///
+/// let source = AbortSource::new();
+/// source.abort();
+/// let late = pin!(source.on_abort(|| unreachable!("it was aborted before")));
+/// assert!(!late.as_ref().subscribe());
+/// ```
 #[must_use = "a subscription takes effect by `subscribe`, and ends when it is dropped"]
 pub struct OnAbort<'a, F: FnOnce() + 'static> {
     waiter: Listener<'a>,
@@ -240,7 +257,7 @@ impl<F: FnOnce() + 'static> fmt::Debug for OnAbort<'_, F> {
     }
 }
 
-/// The work was to be given up.
+/// The work was to be given up: what [`AbortSource::check`] says. Becomes an [`io::Error`] by `?`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Aborted(());
 

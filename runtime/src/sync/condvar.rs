@@ -45,11 +45,34 @@ impl Condvar {
     }
 
     /// Waits for a [signal](Self::signal) or a [broadcast](Self::broadcast).
+    ///
+    /// Dropping the future leaves the line; a signal that it was given goes to the next.
+    ///
+    /// # Errors
+    ///
+    /// [`CondvarError::Broken`] once it is [broken](Self::broken), and why the wait was [given up](super::Limit).
+    ///
+    /// ```
+    /// use seastar::sync::{Condvar, CondvarError, Limit};
+    /// use std::time::Duration;
+    ///
+    /// #[seastar::main(shards = 1)]
+    /// async fn main() {
+    ///     let changed = Condvar::new();
+    ///     let quiet = changed.wait().within(Duration::from_millis(1)).await;
+    ///     assert_eq!(quiet, Err(CondvarError::TimedOut));
+    ///     changed.signal(); // nobody waits, so it is kept for the next
+    ///     assert_eq!(changed.wait().await, Ok(()));
+    /// }
+    /// ```
     pub fn wait(&self) -> Wait<Signalled<'_>> {
         Wait::new(Signalled(self), ())
     }
 
     /// Waits until `condition` holds: looks now, and whenever it is woken. While it does not, it queues again at the end.
+    ///
+    /// What the condition looks at is in a [`Cell`] or the like, because others change it meanwhile. Dropping the future and errors are as for
+    /// [`wait`](Self::wait).
     pub fn wait_until<F: FnMut() -> bool>(&self, condition: F) -> Wait<Holds<'_, F>> {
         Wait::new(Holds(self, RefCell::new(condition)), ())
     }
@@ -69,12 +92,39 @@ impl Condvar {
     }
 
     /// Lets all who wait now fail, and everybody later.
+    ///
+    /// ```
+    /// use seastar::sync::{Condvar, CondvarError};
+    ///
+    /// #[seastar::main(shards = 1)]
+    /// async fn main() {
+    ///     let changed = Condvar::new();
+    ///     changed.broken();
+    ///     assert_eq!(changed.wait().await, Err(CondvarError::Broken));
+    /// }
+    /// ```
     pub fn broken(&self) {
         self.broken.set(true);
         self.waiters.wake_all(State::Refused);
     }
 
     /// How many wait.
+    ///
+    /// ```
+    /// use seastar::sync::Condvar;
+    /// use std::rc::Rc;
+    ///
+    /// #[seastar::main(shards = 1)]
+    /// async fn main() {
+    ///     let changed = Rc::new(Condvar::new());
+    ///     let waiter = changed.clone();
+    ///     let fiber = seastar::spawn(async move { waiter.wait().await });
+    ///     seastar::yield_now().await;
+    ///     assert_eq!(changed.waiters(), 1);
+    ///     changed.signal();
+    ///     assert_eq!(fiber.await.unwrap(), Ok(()));
+    /// }
+    /// ```
     pub fn waiters(&self) -> usize {
         self.waiters.len()
     }
@@ -190,7 +240,7 @@ impl<F: FnMut() -> bool> Request for Holds<'_, F> {
     }
 }
 
-/// Why a wait for a [`Condvar`] ended without news.
+/// Why a wait for a [`Condvar`] ended without news. [`Condvar::wait`] shows two of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CondvarError {
     /// The time was up first.

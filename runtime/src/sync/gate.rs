@@ -51,7 +51,11 @@ impl Gate {
         self
     }
 
-    /// Enters the gate until the holder is dropped; fails if the gate is closed.
+    /// Enters the gate until the holder is dropped.
+    ///
+    /// # Errors
+    ///
+    /// [`GateClosed`] once the gate is closed.
     ///
     /// ```
     /// let gate = seastar::sync::Gate::new();
@@ -67,6 +71,10 @@ impl Gate {
     }
 
     /// [`hold`](Self::hold) for work that lives longer than a borrow: a fiber takes the holder along.
+    ///
+    /// # Errors
+    ///
+    /// [`GateClosed`] once the gate is closed.
     #[inline]
     pub fn hold_owned(self: &Rc<Self>) -> Result<OwnedGateHolder, GateClosed> {
         self.enter()?;
@@ -74,6 +82,15 @@ impl Gate {
     }
 
     /// [`hold`](Self::hold) that says nothing about why not.
+    ///
+    /// ```
+    /// let gate = seastar::sync::Gate::new();
+    /// let holder = gate.try_hold().unwrap();
+    /// drop(gate.close());
+    /// assert!(gate.try_hold().is_none());
+    /// assert_eq!(gate.count(), 1); // who was inside still is
+    /// drop(holder);
+    /// ```
     #[inline]
     #[must_use = "the gate is left at once when nobody keeps the holder"]
     pub fn try_hold(&self) -> Option<GateHolder<'_>> {
@@ -81,6 +98,24 @@ impl Gate {
     }
 
     /// An error once the gate is closed, for long work to leave early by `?` (GATE-4).
+    ///
+    /// ```
+    /// use seastar::sync::{Gate, GateClosed};
+    ///
+    /// fn sum(numbers: &[u32], gate: &Gate) -> Result<u32, GateClosed> {
+    ///     let mut sum = 0;
+    ///     for number in numbers {
+    ///         gate.check()?;
+    ///         sum += number;
+    ///     }
+    ///     Ok(sum)
+    /// }
+    ///
+    /// let gate = Gate::new();
+    /// assert_eq!(sum(&[1, 2], &gate), Ok(3));
+    /// drop(gate.close());
+    /// assert!(sum(&[1, 2], &gate).is_err());
+    /// ```
     #[inline]
     pub fn check(&self) -> Result<(), GateClosed> {
         if self.is_closed() { Err(GateClosed { name: self.name }) } else { Ok(()) }
@@ -229,14 +264,20 @@ pub struct Holder<H: Handle> {
     gate: H,
 }
 
-/// A holder that borrows its gate.
+/// A holder that borrows its gate. Made by [`Gate::hold`].
 pub type GateHolder<'a> = Holder<&'a Gate>;
 
-/// A holder that keeps its gate alive, for fibers.
+/// A holder that keeps its gate alive, for fibers. Made by [`Gate::hold_owned`].
 pub type OwnedGateHolder = Holder<Rc<Gate>>;
 
 impl<H: Handle> Holder<H> {
     /// Leaves the gate now.
+    ///
+    /// ```
+    /// let gate = seastar::sync::Gate::new();
+    /// gate.hold().unwrap().release();
+    /// assert_eq!(gate.count(), 0);
+    /// ```
     pub fn release(self) {}
 }
 
@@ -261,7 +302,7 @@ impl<H: Handle> fmt::Debug for Holder<H> {
     }
 }
 
-/// The gate is closed, so nothing may begin.
+/// The gate is closed, so nothing may begin. What [`Gate::hold`] and [`Gate::check`] say; tells the gate's name if it has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GateClosed {
     name: Option<&'static str>,

@@ -46,13 +46,20 @@ impl<T> Mutex<T> {
     }
 
     /// The value.
+    ///
+    /// ```
+    /// assert_eq!(seastar::sync::Mutex::new(7).into_inner(), 7);
+    /// ```
     pub fn into_inner(self) -> T {
         self.value.into_inner()
     }
 }
 
 impl<T: ?Sized> Mutex<T> {
-    /// Waits for the value.
+    /// Waits for the value, first come, first served.
+    ///
+    /// Does not fail, unless the wait may be [given up](super::Limit). Dropping the future leaves the line, or passes the value on. A fiber that locks
+    /// what it holds itself waits for ever.
     #[inline]
     pub fn lock(&self) -> Wait<Locking<'_, T>> {
         Wait::new(Locking(self), ())
@@ -74,11 +81,25 @@ impl<T: ?Sized> Mutex<T> {
     }
 
     /// Whether somebody uses the value.
+    ///
+    /// ```
+    /// let mutex = seastar::sync::Mutex::new(7);
+    /// let guard = mutex.try_lock();
+    /// assert!(mutex.is_locked());
+    /// drop(guard);
+    /// assert!(!mutex.is_locked());
+    /// ```
     pub fn is_locked(&self) -> bool {
         self.locked.get()
     }
 
-    /// The value, of which nobody else can know.
+    /// The value, without locking: whoever has the mutex itself is alone with it.
+    ///
+    /// ```
+    /// let mut mutex = seastar::sync::Mutex::new(7);
+    /// *mutex.get_mut() += 1;
+    /// assert_eq!(mutex.into_inner(), 8);
+    /// ```
     pub fn get_mut(&mut self) -> &mut T {
         self.value.get_mut()
     }
@@ -158,7 +179,7 @@ impl<'a, T: ?Sized> Request for Locking<'a, T> {
     }
 }
 
-/// The value of a [`Mutex`], which is unlocked when this is dropped.
+/// The value of a [`Mutex`], which is unlocked when this is dropped. Made by [`Mutex::lock`].
 #[must_use = "dropping the guard unlocks the mutex at once"]
 pub struct MutexGuard<'a, T: ?Sized> {
     mutex: &'a Mutex<T>,

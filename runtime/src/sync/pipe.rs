@@ -83,6 +83,19 @@ impl<T> PipeReader<T> {
     /// Waits for an item; `None` when the writer is gone and everything was read.
     ///
     /// Dropping the future loses nothing.
+    ///
+    /// ```
+    /// use seastar::sync::pipe;
+    ///
+    /// #[seastar::main(shards = 1)]
+    /// async fn main() {
+    ///     let (mut reader, mut writer) = pipe(2);
+    ///     writer.write("last").await.unwrap();
+    ///     drop(writer);
+    ///     assert_eq!(reader.read().await, Some("last"));
+    ///     assert_eq!(reader.read().await, None);
+    /// }
+    /// ```
     #[inline]
     pub fn read(&mut self) -> Read<'_, T> {
         Read { reader: self }
@@ -206,6 +219,15 @@ impl<T> PipeWriter<T> {
     }
 
     /// Adds `item` if there is a place and the reader is there; returns it otherwise.
+    ///
+    /// ```
+    /// let (mut reader, mut writer) = seastar::sync::pipe(1);
+    /// writer.try_write(1).unwrap();
+    /// assert_eq!(writer.try_write(2), Err(2));
+    /// assert_eq!(reader.try_read(), Some(1));
+    /// drop(reader);
+    /// assert_eq!(writer.try_write(3), Err(3));
+    /// ```
     #[inline]
     pub fn try_write(&mut self, item: T) -> Result<(), T> {
         // Without a reader there is no place.
@@ -214,7 +236,19 @@ impl<T> PipeWriter<T> {
         Ok(())
     }
 
-    /// Waits until the reader is gone.
+    /// Waits until the reader is gone. Cancel-safe.
+    ///
+    /// ```
+    /// use seastar::sync::pipe;
+    ///
+    /// #[seastar::main(shards = 1)]
+    /// async fn main() {
+    ///     let (reader, mut writer) = pipe::<u8>(1);
+    ///     seastar::spawn(async move { drop(reader) }).detach();
+    ///     writer.closed().await;
+    ///     assert!(writer.try_write(7).is_err());
+    /// }
+    /// ```
     pub async fn closed(&mut self) {
         poll_fn(|context| {
             if self.shared.reader_gone.get() {
@@ -307,7 +341,7 @@ impl<T> fmt::Debug for Write<'_, T> {
     }
 }
 
-/// The reader of a [`pipe`] is gone; here is what it did not get.
+/// The reader of a [`pipe`] is gone; here is what it did not get. What [`PipeWriter::write`] says.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct BrokenPipe<T>(
     /// What was to be written.

@@ -85,13 +85,21 @@ impl<T> Queue<T> {
         Wait::new(Pushing(self), Offer::Item(item))
     }
 
-    /// Takes the oldest item as soon as there is one.
+    /// Takes the oldest item as soon as there is one. Dropping the future leaves the item to the next.
+    ///
+    /// # Errors
+    ///
+    /// [`QueueError::Closed`] once the queue is [aborted](Self::abort), and why the wait was [given up](super::Limit).
     #[inline]
     pub fn pop(&self) -> Wait<Popping<'_, T>> {
         Wait::new(Popping(self), Demand::Item)
     }
 
     /// Adds `item` if there is a place and nobody waits for one.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejected`], which holds the item and why: [`Full`](QueueError::Full), or [`Closed`](QueueError::Closed) once the queue is [aborted](Self::abort).
     ///
     /// ```
     /// use seastar::sync::{Queue, QueueError};
@@ -113,18 +121,61 @@ impl<T> Queue<T> {
     }
 
     /// Takes the oldest item if there is one and nobody waits for it.
+    ///
+    /// # Errors
+    ///
+    /// [`Empty`](QueueError::Empty), or [`Closed`](QueueError::Closed) once the queue is [aborted](Self::abort).
     #[inline]
     pub fn try_pop(&self) -> Result<T, QueueError> {
         let none = || if self.aborted.get() { QueueError::Closed } else { QueueError::Empty };
         self.take_free().ok_or_else(none)
     }
 
-    /// Waits until there is an item that nobody else waits for. Another fiber may take it first.
+    /// Waits until there is an item that nobody else waits for. Another fiber may take it first. Cancel-safe.
+    ///
+    /// # Errors
+    ///
+    /// As for [`pop`](Self::pop).
+    ///
+    /// ```
+    /// use seastar::sync::Queue;
+    /// use std::rc::Rc;
+    ///
+    /// #[seastar::main(shards = 1)]
+    /// async fn main() {
+    ///     let queue = Rc::new(Queue::new(1));
+    ///     let source = queue.clone();
+    ///     seastar::spawn(async move { source.push(7).await }).detach();
+    ///     queue.not_empty().await.unwrap();
+    ///     assert_eq!(queue.try_pop(), Ok(7));
+    /// }
+    /// ```
     pub fn not_empty(&self) -> Wait<Filled<'_, T>> {
         Wait::new(Filled(self), Demand::News)
     }
 
-    /// Waits until there is a place that nobody else waits for. Another fiber may fill it first.
+    /// Waits until there is a place that nobody else waits for. Another fiber may fill it first. Cancel-safe.
+    ///
+    /// So an item need not be made before there is room for it.
+    ///
+    /// # Errors
+    ///
+    /// [`QueueError::Closed`] once the queue is [aborted](Self::abort), and why the wait was [given up](super::Limit).
+    ///
+    /// ```
+    /// use seastar::sync::Queue;
+    /// use std::rc::Rc;
+    ///
+    /// #[seastar::main(shards = 1)]
+    /// async fn main() {
+    ///     let queue = Rc::new(Queue::new(1));
+    ///     queue.try_push(1).unwrap();
+    ///     let taker = queue.clone();
+    ///     seastar::spawn(async move { taker.pop().await }).detach();
+    ///     queue.not_full().await.unwrap();
+    ///     queue.try_push(2).unwrap();
+    /// }
+    /// ```
     pub fn not_full(&self) -> Wait<Roomy<'_, T>> {
         Wait::new(Roomy(self), Offer::Nothing)
     }
@@ -147,6 +198,14 @@ impl<T> Queue<T> {
     }
 
     /// How many items are in the queue.
+    ///
+    /// ```
+    /// let queue = seastar::sync::Queue::new(2);
+    /// assert!(queue.is_empty() && queue.capacity() == 2);
+    /// queue.try_push('a').unwrap();
+    /// queue.try_push('b').unwrap();
+    /// assert!(queue.is_full() && queue.len() == 2);
+    /// ```
     #[inline]
     pub fn len(&self) -> usize {
         self.ring.len()

@@ -47,6 +47,15 @@ impl<T> From<Rejected<T>> for QueueError {
 }
 
 /// Why nothing was pushed to or popped from a [`Queue`](super::Queue).
+///
+/// ```
+/// use seastar::sync::{Queue, QueueError};
+///
+/// let queue = Queue::<u8>::new(1);
+/// assert_eq!(queue.try_pop(), Err(QueueError::Empty));
+/// queue.abort();
+/// assert_eq!(queue.try_pop(), Err(QueueError::Closed));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum QueueError {

@@ -50,6 +50,10 @@ impl<T> RwLock<T> {
     }
 
     /// The value.
+    ///
+    /// ```
+    /// assert_eq!(seastar::sync::RwLock::new(7).into_inner(), 7);
+    /// ```
     pub fn into_inner(self) -> T {
         self.value.into_inner()
     }
@@ -57,18 +61,33 @@ impl<T> RwLock<T> {
 
 impl<T: ?Sized> RwLock<T> {
     /// Waits until nobody writes, or waits to.
+    ///
+    /// Does not fail, unless the wait may be [given up](super::Limit). Dropping the future leaves the line, or ends the reading.
     #[inline]
     pub fn read(&self) -> Wait<Reading<'_, T>> {
         Wait::new(Reading(self), Access::Read)
     }
 
     /// Waits until nobody reads or writes.
+    ///
+    /// Does not fail, unless the wait may be [given up](super::Limit). Dropping the future leaves the line, or ends the writing; readers who waited
+    /// behind it go ahead.
     #[inline]
     pub fn write(&self) -> Wait<Writing<'_, T>> {
         Wait::new(Writing(self), Access::Write)
     }
 
     /// The value to read, unless somebody writes, or anybody waits.
+    ///
+    /// ```
+    /// let routes = seastar::sync::RwLock::new(["a"]);
+    /// let one = routes.try_read().unwrap();
+    /// assert!(routes.try_read().is_some()); // readers do not keep each other out
+    /// drop(one);
+    /// let writer = routes.try_write();
+    /// assert!(routes.try_read().is_none());
+    /// drop(writer);
+    /// ```
     #[inline]
     #[must_use = "the reading ends at once when nobody keeps the guard"]
     pub fn try_read(&self) -> Option<RwLockReadGuard<'_, T>> {
@@ -90,7 +109,13 @@ impl<T: ?Sized> RwLock<T> {
         })
     }
 
-    /// The value, of which nobody else can know.
+    /// The value, without locking: whoever has the lock itself is alone with it.
+    ///
+    /// ```
+    /// let mut lock = seastar::sync::RwLock::new(7);
+    /// *lock.get_mut() += 1;
+    /// assert_eq!(lock.into_inner(), 8);
+    /// ```
     pub fn get_mut(&mut self) -> &mut T {
         self.value.get_mut()
     }
@@ -192,13 +217,13 @@ macro_rules! request {
 request!(Reading, RwLockReadGuard, try_read);
 request!(Writing, RwLockWriteGuard, try_write);
 
-/// The value of an [`RwLock`] to read, until this is dropped.
+/// The value of an [`RwLock`] to read, until this is dropped. Made by [`RwLock::read`].
 #[must_use = "dropping the guard ends the reading at once"]
 pub struct RwLockReadGuard<'a, T: ?Sized> {
     lock: &'a RwLock<T>,
 }
 
-/// The value of an [`RwLock`] to change, until this is dropped.
+/// The value of an [`RwLock`] to change, until this is dropped. Made by [`RwLock::write`].
 #[must_use = "dropping the guard ends the writing at once"]
 pub struct RwLockWriteGuard<'a, T: ?Sized> {
     lock: &'a RwLock<T>,

@@ -114,12 +114,34 @@ impl<const UNITS: usize> Semaphore<UNITS> {
     }
 
     /// [`acquire`](Self::acquire) for no longer than `duration` (SEM-7).
+    ///
+    /// # Errors
+    ///
+    /// As for `acquire`, and [`TimedOut`](SemaphoreError::TimedOut).
     #[inline]
     pub fn acquire_timeout(&self, units: usize, duration: Duration) -> Within<Acquire<&SemaphoreCore>> {
         self.acquire(units).within(duration)
     }
 
     /// [`acquire`](Self::acquire) until `source` is aborted (SEM-8).
+    ///
+    /// # Errors
+    ///
+    /// As for `acquire`, and [`Aborted`](SemaphoreError::Aborted), at once if the source was aborted before and the units are not there.
+    ///
+    /// ```
+    /// use seastar::sync::{AbortSource, Semaphore};
+    ///
+    /// #[seastar::main(shards = 1)]
+    /// async fn main() {
+    ///     let (disk, stop) = (Semaphore::<1>::new(), AbortSource::new());
+    ///     let held = disk.acquire_abortable(1, &stop).await.unwrap();
+    ///     stop.abort();
+    ///     let aborted = disk.acquire_abortable(1, &stop).await.unwrap_err();
+    ///     assert_eq!(aborted.to_string(), "Semaphore aborted");
+    ///     drop(held);
+    /// }
+    /// ```
     #[inline]
     pub fn acquire_abortable<'a>(
         &'a self,
@@ -153,7 +175,7 @@ impl<const UNITS: usize> Semaphore<UNITS> {
         Acquiring::wait(self.clone(), units, self.capacity())
     }
 
-    /// Takes units if they are there and nobody waits for any (SEM-3).
+    /// Takes units if they are there and nobody waits for any (SEM-3). `None` also for more than the capacity, and on a broken semaphore.
     #[inline]
     #[must_use = "the units go back at once when nobody keeps them"]
     pub fn try_acquire(&self, units: usize) -> Option<SemaphoreUnits<'_>> {
@@ -161,6 +183,21 @@ impl<const UNITS: usize> Semaphore<UNITS> {
     }
 
     /// [`try_acquire`](Self::try_acquire) for units that live longer than a borrow.
+    ///
+    /// ```
+    /// use seastar::sync::Semaphore;
+    /// use std::rc::Rc;
+    ///
+    /// #[seastar::main(shards = 1)]
+    /// async fn main() {
+    ///     let places = Rc::new(Semaphore::<1>::new());
+    ///     let place = places.try_acquire_owned(1).unwrap();
+    ///     let guest = seastar::spawn(async move { place.count() });
+    ///     assert!(places.try_acquire_owned(1).is_none());
+    ///     assert_eq!(guest.await.unwrap(), 1);
+    ///     assert!(places.try_acquire_owned(1).is_some());
+    /// }
+    /// ```
     #[inline]
     #[must_use = "the units go back at once when nobody keeps them"]
     pub fn try_acquire_owned(self: &Rc<Self>, units: usize) -> Option<Units<Rc<Self>>> {
@@ -190,6 +227,14 @@ impl<const UNITS: usize> Semaphore<UNITS> {
     }
 
     /// [`consume`](Self::consume), to be given back by dropping the result.
+    ///
+    /// ```
+    /// let semaphore = seastar::sync::Semaphore::<10>::new();
+    /// let more_than_there_is = semaphore.consume_units(12);
+    /// assert_eq!(semaphore.available_units(), -2);
+    /// drop(more_than_there_is);
+    /// assert_eq!(semaphore.available_units(), 10);
+    /// ```
     pub fn consume_units(&self, units: usize) -> SemaphoreUnits<'_> {
         Units::new(&self.core, self.core.consume(units))
     }
@@ -224,6 +269,23 @@ impl<const UNITS: usize> Semaphore<UNITS> {
     }
 
     /// How many wait.
+    ///
+    /// ```
+    /// use seastar::sync::Semaphore;
+    /// use std::rc::Rc;
+    ///
+    /// #[seastar::main(shards = 1)]
+    /// async fn main() {
+    ///     let semaphore = Rc::new(Semaphore::<1>::new());
+    ///     let unit = semaphore.acquire(1).await.unwrap();
+    ///     let waiter = semaphore.clone();
+    ///     let fiber = seastar::spawn(async move { waiter.acquire_owned(1).await.is_ok() });
+    ///     seastar::yield_now().await;
+    ///     assert_eq!(semaphore.waiters(), 1);
+    ///     drop(unit);
+    ///     assert!(fiber.await.unwrap());
+    /// }
+    /// ```
     pub fn waiters(&self) -> usize {
         self.core.waiters.len()
     }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Why no units were acquired. Each tells the name of the semaphore, if it has one.
+/// Why [`Semaphore::acquire`](super::Semaphore::acquire) got no units. Each tells the name of the semaphore, if it has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SemaphoreError {

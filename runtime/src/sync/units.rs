@@ -26,10 +26,10 @@ pub struct Units<H: Handle> {
     count: usize,
 }
 
-/// Units that borrow their semaphore.
+/// Units that borrow their semaphore. Made by [`Semaphore::acquire`].
 pub type SemaphoreUnits<'a> = Units<&'a SemaphoreCore>;
 
-/// Units that keep their semaphore alive, for fibers.
+/// Units that keep their semaphore alive, for fibers. Made by [`Semaphore::acquire_owned`].
 pub type OwnedSemaphoreUnits<const UNITS: usize = DYNAMIC> = Units<Rc<Semaphore<UNITS>>>;
 
 impl<H: Handle> Units<H> {
@@ -45,13 +45,21 @@ impl<H: Handle> Units<H> {
         self.count
     }
 
-    /// Moves `count` of the units into a value of their own. Nothing changes when there are not so many.
+    /// Moves `count` of the units into a value of their own.
+    ///
+    /// # Errors
+    ///
+    /// [`NotEnoughUnits`] when there are not so many; then nothing changes.
     pub fn split(&mut self, count: usize) -> Result<Units<H>, NotEnoughUnits> {
         self.count = self.less(count)?;
         Ok(Units::new(self.semaphore.clone(), count))
     }
 
-    /// Gives back `count` of the units, and says how many are left. Nothing changes when there are not so many.
+    /// Gives back `count` of the units, and says how many are left.
+    ///
+    /// # Errors
+    ///
+    /// [`NotEnoughUnits`] when there are not so many; then nothing changes.
     pub fn return_units(&mut self, count: usize) -> Result<usize, NotEnoughUnits> {
         self.count = self.less(count)?;
         self.semaphore.core().give(count);
@@ -59,6 +67,13 @@ impl<H: Handle> Units<H> {
     }
 
     /// Gives back all units; there are none to give back later.
+    ///
+    /// ```
+    /// let semaphore = seastar::sync::Semaphore::<10>::new();
+    /// let mut units = semaphore.try_acquire(3).unwrap();
+    /// units.return_all();
+    /// assert_eq!((units.count(), semaphore.available_units()), (0, 10));
+    /// ```
     pub fn return_all(&mut self) {
         self.semaphore.core().give(std::mem::take(&mut self.count));
     }
@@ -81,6 +96,13 @@ impl<H: Handle> Units<H> {
     /// # Panics
     ///
     /// When they are of another semaphore.
+    ///
+    /// ```
+    /// let semaphore = seastar::sync::Semaphore::<10>::new();
+    /// let mut units = semaphore.try_acquire(3).unwrap();
+    /// units.adopt(semaphore.try_acquire(4).unwrap());
+    /// assert_eq!((units.count(), semaphore.available_units()), (7, 3));
+    /// ```
     pub fn adopt(&mut self, mut other: Units<H>) {
         let same = std::ptr::eq(self.semaphore.core(), other.semaphore.core());
         assert!(same, "cannot adopt the units of another semaphore");
@@ -106,6 +128,13 @@ impl<H: Handle> fmt::Debug for Units<H> {
 }
 
 /// More units were asked of a [`SemaphoreUnits`] than it holds.
+///
+/// ```
+/// let semaphore = seastar::sync::Semaphore::<10>::new();
+/// let mut units = semaphore.try_acquire(2).unwrap();
+/// let error = units.split(3).unwrap_err().to_string();
+/// assert_eq!(error, "Cannot take more units than those protected by the semaphore: 3 of 2");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotEnoughUnits {
     asked: usize,

@@ -36,7 +36,7 @@ pub trait Request: Host + Sized {
     fn given_up(waiter: &Waiter<Self>, why: Why) -> Self::Limited;
 }
 
-/// The future of every wait of [`sync`](super).
+/// The future of every wait of [`sync`](super), such as [`Semaphore::acquire`](super::Semaphore::acquire) and [`Queue::pop`](super::Queue::pop).
 ///
 /// Nothing happens before it is polled, and nothing is lost when it is dropped: it leaves the line, or hands on what it
 /// was given but has not taken. [`Limit`] gives it a time limit or an [`AbortSource`](super::AbortSource).
@@ -130,6 +130,20 @@ impl<R: Request> fmt::Debug for Wait<R> {
 }
 
 /// A wait was given up.
+///
+/// ```
+/// use seastar::sync::{GaveUp, Limit, Mutex};
+/// use std::time::Duration;
+///
+/// #[seastar::main(shards = 1)]
+/// async fn main() {
+///     let mutex = Mutex::new(7);
+///     let guard = mutex.lock().await;
+///     let late = mutex.lock().within(Duration::from_millis(1)).await;
+///     assert_eq!(late.unwrap_err(), GaveUp::TimedOut);
+///     drop(guard);
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GaveUp {
     /// The time was up first.

@@ -37,6 +37,17 @@ impl<T> JoinHandle<T> {
     }
 
     /// Whether the fiber has ended, so that awaiting the handle will not wait.
+    ///
+    /// ```
+    /// #[seastar::main(shards = 1)]
+    /// async fn main() {
+    ///     let handle = seastar::spawn(async { 7 });
+    ///     assert!(!handle.is_finished());
+    ///     seastar::yield_now().await;
+    ///     assert!(handle.is_finished());
+    ///     assert_eq!(handle.await.unwrap(), 7);
+    /// }
+    /// ```
     pub fn is_finished(&self) -> bool {
         self.header().is(DONE)
     }
@@ -112,7 +123,21 @@ impl<T> fmt::Debug for JoinHandle<T> {
     }
 }
 
-/// Why a fiber has no result: it panicked or was cancelled.
+/// Why a fiber has no result: it panicked, or was [cancelled](JoinHandle::cancel), also because its shard stopped.
+///
+/// ```
+/// use std::io;
+///
+/// #[seastar::main(shards = 1)]
+/// async fn main() {
+///     let fiber = seastar::spawn(async { panic!("no more") });
+///     let error = fiber.await.unwrap_err();
+///     assert!(error.is_panic() && !error.is_cancelled());
+///     assert_eq!(error.to_string(), "the fiber panicked: no more");
+///     let payload = error.try_into_panic().unwrap();
+///     assert_eq!(payload.downcast_ref(), Some(&"no more"));
+/// }
+/// ```
 pub struct JoinError {
     /// Behind a mutex only to be `Sync`, which errors are expected to be.
     panic: Option<Mutex<Box<dyn Any + Send>>>,

@@ -18,7 +18,7 @@ pub fn yield_now() -> YieldNow {
     YieldNow { yielded: false }
 }
 
-/// The future of [`yield_now`].
+/// The future of [`yield_now`]. Dropping it leaves the fiber's place as it is.
 #[derive(Debug)]
 #[must_use = "a yield happens when it is awaited"]
 pub struct YieldNow {

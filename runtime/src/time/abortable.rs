@@ -36,7 +36,7 @@ pub fn sleep_abortable(duration: Duration, source: &AbortSource) -> SleepAbortab
     SleepAbortable { sleep: sleep(duration), aborted: source.aborted() }
 }
 
-/// The future of [`sleep_abortable`].
+/// The future of [`sleep_abortable`]. Dropping it takes the timer out.
 #[must_use = "a sleep takes place when it is awaited"]
 pub struct SleepAbortable<'a> {
     sleep: Sleep,
@@ -66,7 +66,7 @@ impl fmt::Debug for SleepAbortable<'_> {
     }
 }
 
-/// A sleep was ended early.
+/// A sleep was ended early: the failure of [`sleep_abortable`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SleepAborted(());
 

@@ -55,6 +55,19 @@ pub struct Interval {
 
 impl Interval {
     /// Waits for the next tick. Dropping the future loses no tick.
+    ///
+    /// ```
+    /// use seastar::time::{Duration, Instant, interval};
+    ///
+    /// #[seastar::main(shards = 1)]
+    /// async fn main() {
+    ///     let start = Instant::now();
+    ///     let mut ticks = interval(Duration::from_millis(2));
+    ///     ticks.tick().await; // two milliseconds from the start
+    ///     ticks.tick().await; // four
+    ///     assert!(start.elapsed() >= Duration::from_millis(4));
+    /// }
+    /// ```
     pub async fn tick(&mut self) {
         Sleep::until(self.next, None).await;
         self.next = after(self.next, self.period, clock::now());

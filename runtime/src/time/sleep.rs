@@ -56,7 +56,7 @@ pub fn sleep_until(deadline: Instant) -> Sleep {
     Sleep::until(clock::from_instant(deadline), None)
 }
 
-/// The future of [`sleep`] and [`sleep_until`].
+/// The future of [`sleep`] and [`sleep_until`]. Dropping it takes the timer out.
 #[must_use = "a sleep takes place when it is awaited"]
 pub struct Sleep {
     entry: TimerEntry,

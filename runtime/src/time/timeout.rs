@@ -44,7 +44,7 @@ pub fn timeout_at<F: Future>(deadline: Instant, future: F) -> Timeout<F> {
     Timeout { future, sleep: sleep_until(deadline) }
 }
 
-/// The future of [`timeout`] and [`timeout_at`].
+/// The future of [`timeout`] and [`timeout_at`]. Dropping it drops what it awaits.
 #[must_use = "a time limit applies when it is awaited"]
 pub struct Timeout<F> {
     future: F,
@@ -74,7 +74,7 @@ impl<F> fmt::Debug for Timeout<F> {
     }
 }
 
-/// The time was up first.
+/// The time was up first: the failure of [`timeout`]. Becomes an [`io::Error`](std::io::Error) of the kind `TimedOut` by `?`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Elapsed;
 

@@ -8,6 +8,22 @@ use crate::net::TemporaryBuffer;
 /// A datagram that was received. It derefs to its bytes.
 ///
 /// They lie where the kernel has put them, in a buffer of the shard that goes back with the last view of it. Stays on its shard.
+///
+/// ```
+/// use seastar::net::UdpSocket;
+///
+/// #[seastar::main(shards = 1)]
+/// async fn main() -> std::io::Result<()> {
+///     let socket = UdpSocket::bind("127.0.0.1:0")?;
+///     socket.send_to([7; 8_149], socket.local_address()?).await?;
+///     let datagram = socket.recv_from().await?;
+///     assert_eq!(*datagram.source(), socket.local_address()?);
+///     assert!(datagram.is_truncated());
+///     let bytes = datagram.into_bytes();
+///     assert_eq!((bytes.len(), &*bytes.share(..3)), (8_148, &[7, 7, 7][..]));
+///     Ok(())
+/// }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Datagram<A = SocketAddr> {
     pub(super) bytes: TemporaryBuffer,

@@ -25,6 +25,20 @@ use crate::sys::socket::with;
 ///     Ok(())
 /// }
 /// ```
+///
+/// One that receives much, from few, and shares its address with other processes:
+///
+/// ```
+/// use seastar::net::{UdpOptions, UdpSocket};
+///
+/// #[seastar::main(shards = 1)]
+/// async fn main() -> std::io::Result<()> {
+///     let options = UdpOptions::new().reuse_port(true).gro(true).send_buffer(1 << 18);
+///     let one = UdpSocket::bind_with("127.0.0.1:0", options)?;
+///     let _other = UdpSocket::bind_with(one.local_address()?, options)?;
+///     Ok(())
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UdpOptions {
     reuse_address: bool,
@@ -54,6 +68,20 @@ impl UdpOptions {
 
     /// Whether several sockets may be on one address and all get what is sent to a multicast group (SO_REUSEADDR). Off by default: of other
     /// datagrams only one of them would get any.
+    ///
+    /// ```no_run
+    /// use seastar::net::{UdpOptions, UdpSocket};
+    /// use std::net::Ipv4Addr;
+    ///
+    /// #[seastar::main(shards = 1)]
+    /// async fn main() -> std::io::Result<()> {
+    ///     // Other programs may listen to the group as well.
+    ///     let socket = UdpSocket::bind_with(5353, UdpOptions::new().reuse_address(true))?;
+    ///     socket.join_multicast_v4(Ipv4Addr::new(224, 0, 0, 251), Ipv4Addr::UNSPECIFIED)?;
+    ///     println!("{}", socket.recv_from().await?.source());
+    ///     Ok(())
+    /// }
+    /// ```
     pub const fn reuse_address(mut self, on: bool) -> UdpOptions {
         self.reuse_address = on;
         self
@@ -66,7 +94,7 @@ impl UdpOptions {
         self
     }
 
-    /// The largest datagram that is received whole; longer ones are cut. 8,148 bytes by default, what one buffer of the shard holds. With more, each
+    /// The largest datagram that is received whole; longer ones are cut. 8,148 bytes by default and at least, what one buffer of the shard holds. With more, each
     /// receive costs a call, and a block of this size while it lasts.
     pub const fn datagram_size_max(mut self, bytes: usize) -> UdpOptions {
         self.datagram_size_max = bytes;
@@ -119,6 +147,41 @@ impl Default for UdpOptions {
 
 options! {
     /// Options of the socket, as the kernel has them.
+    ///
+    /// ```
+    /// use seastar::net::UdpSocket;
+    ///
+    /// #[seastar::main(shards = 1)]
+    /// async fn main() -> std::io::Result<()> {
+    ///     let socket = UdpSocket::bind("127.0.0.1:0")?;
+    ///     socket.set_broadcast(true)?;
+    ///     assert!(socket.broadcast()?);
+    ///     socket.set_receive_buffer_size(100_000)?;
+    ///     socket.set_send_buffer_size(100_000)?;
+    ///     assert!(socket.receive_buffer_size()? >= 100_000 && socket.send_buffer_size()? >= 100_000);
+    ///     socket.set_ttl(7)?;
+    ///     socket.set_tos(0x10)?; // low delay
+    ///     assert_eq!((socket.ttl()?, socket.tos()?), (7, 0x10));
+    ///     socket.set_multicast_loop_v4(false)?;
+    ///     socket.set_multicast_ttl_v4(2)?;
+    ///     assert_eq!((socket.multicast_loop_v4()?, socket.multicast_ttl_v4()?), (false, 2));
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// What is about IPv6 needs a socket of it:
+    ///
+    /// ```no_run
+    /// use seastar::net::UdpSocket;
+    ///
+    /// #[seastar::main(shards = 1)]
+    /// async fn main() -> std::io::Result<()> {
+    ///     let socket = UdpSocket::bind("[::1]:0")?;
+    ///     socket.set_multicast_loop_v6(false)?;
+    ///     assert!(!socket.multicast_loop_v6()?);
+    ///     Ok(())
+    /// }
+    /// ```
     UdpSocket: |socket| io::Result::Ok(socket.datagrams.fd());
 
     /// Whether it may send to broadcast addresses (SO_BROADCAST). Off by default.
@@ -142,21 +205,65 @@ options! {
 /// Groups.
 impl UdpSocket {
     /// Receives what is sent to the group `group`, on the interface with this address; the kernel chooses one for `0.0.0.0`.
+    ///
+    /// # Errors
+    ///
+    /// Those of setsockopt(2): `No such device` where no interface fits, `Address already in use` for a group that it is in.
+    ///
+    /// ```no_run
+    /// use seastar::net::UdpSocket;
+    /// use std::net::Ipv4Addr;
+    ///
+    /// #[seastar::main(shards = 1)]
+    /// async fn main() -> std::io::Result<()> {
+    ///     let socket = UdpSocket::bind(7777)?;
+    ///     let group = Ipv4Addr::new(239, 1, 2, 3);
+    ///     socket.join_multicast_v4(group, Ipv4Addr::UNSPECIFIED)?;
+    ///     println!("{} speaks to the group", socket.recv_from().await?.source());
+    ///     socket.leave_multicast_v4(group, Ipv4Addr::UNSPECIFIED)
+    /// }
+    /// ```
     pub fn join_multicast_v4(&self, group: Ipv4Addr, interface: Ipv4Addr) -> io::Result<()> {
         with(self.datagrams.fd(), |socket| socket.join_multicast_v4(&group, &interface))
     }
 
     /// Leaves a group that it [joined](Self::join_multicast_v4).
+    ///
+    /// # Errors
+    ///
+    /// Those of setsockopt(2), above all `Cannot assign requested address` for a group that it is not in.
     pub fn leave_multicast_v4(&self, group: Ipv4Addr, interface: Ipv4Addr) -> io::Result<()> {
         with(self.datagrams.fd(), |socket| socket.leave_multicast_v4(&group, &interface))
     }
 
     /// Receives what is sent to the group `group`, on the interface with this number; the kernel chooses one for 0.
+    ///
+    /// # Errors
+    ///
+    /// Those of setsockopt(2), as for [`join_multicast_v4`](Self::join_multicast_v4).
+    ///
+    /// ```no_run
+    /// use seastar::net::UdpSocket;
+    /// use std::net::Ipv6Addr;
+    ///
+    /// #[seastar::main(shards = 1)]
+    /// async fn main() -> std::io::Result<()> {
+    ///     let socket = UdpSocket::bind("[::]:7777")?;
+    ///     let group = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 1, 3);
+    ///     socket.join_multicast_v6(group, 0)?;
+    ///     println!("{} speaks to the group", socket.recv_from().await?.source());
+    ///     socket.leave_multicast_v6(group, 0)
+    /// }
+    /// ```
     pub fn join_multicast_v6(&self, group: Ipv6Addr, interface: u32) -> io::Result<()> {
         with(self.datagrams.fd(), |socket| socket.join_multicast_v6(&group, interface))
     }
 
     /// Leaves a group that it [joined](Self::join_multicast_v6).
+    ///
+    /// # Errors
+    ///
+    /// Those of setsockopt(2), above all `Cannot assign requested address` for a group that it is not in.
     pub fn leave_multicast_v6(&self, group: Ipv6Addr, interface: u32) -> io::Result<()> {
         with(self.datagrams.fd(), |socket| socket.leave_multicast_v6(&group, interface))
     }

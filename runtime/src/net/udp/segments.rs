@@ -53,6 +53,20 @@ impl UdpSocket {
     /// # Errors
     ///
     /// As for [`send`](Self::send) and [`send_segments_to`](Self::send_segments_to).
+    ///
+    /// ```
+    /// use seastar::net::UdpSocket;
+    ///
+    /// #[seastar::main(shards = 1)]
+    /// async fn main() -> std::io::Result<()> {
+    ///     let (sender, receiver) = (UdpSocket::bind("127.0.0.1:0")?, UdpSocket::bind("127.0.0.1:0")?);
+    ///     sender.connect(receiver.local_address()?)?;
+    ///     sender.send_segments(b"onetwo", 3).await?;
+    ///     assert_eq!(&*receiver.recv_from().await?, b"one");
+    ///     assert_eq!(&*receiver.recv_from().await?, b"two");
+    ///     Ok(())
+    /// }
+    /// ```
     pub async fn send_segments(&self, bytes: impl AsRef<[u8]>, size: usize) -> io::Result<()> {
         self.segments(bytes.as_ref(), size, None).await
     }

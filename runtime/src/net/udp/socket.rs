@@ -75,7 +75,22 @@ impl UdpSocket {
         UdpSocket::bind_with(address, UdpOptions::new())
     }
 
-    /// A socket on `address`. See [`bind`](Self::bind).
+    /// A socket on `address`, with options: [`UdpOptions`] shows some.
+    ///
+    /// # Errors
+    ///
+    /// As for [`bind`](Self::bind).
+    ///
+    /// ```
+    /// use seastar::net::{UdpOptions, UdpSocket};
+    ///
+    /// #[seastar::main(shards = 1)]
+    /// async fn main() -> std::io::Result<()> {
+    ///     let socket = UdpSocket::bind_with("127.0.0.1:0", UdpOptions::new().datagram_size_max(60_000))?;
+    ///     assert_ne!(socket.local_address()?.port(), 0);
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn bind_with(address: impl ToAddress, options: UdpOptions) -> io::Result<UdpSocket> {
         let address = address.to_address()?;
         let fd = bind_udp(address, options.setup()).map_err(|error| about("bind to", address, error))?;
@@ -87,6 +102,23 @@ impl UdpSocket {
     /// # Errors
     ///
     /// [`OutOfMemory`](io::ErrorKind::OutOfMemory) when the memory budget is used up; the socket is closed then.
+    ///
+    /// ```
+    /// use seastar::net::UdpSocket;
+    /// use std::os::fd::OwnedFd;
+    ///
+    /// /// Stands for whoever started this process.
+    /// fn inherited() -> std::io::Result<OwnedFd> {
+    ///     Ok(std::net::UdpSocket::bind("127.0.0.1:0")?.into())
+    /// }
+    ///
+    /// #[seastar::main(shards = 1)]
+    /// async fn main() -> std::io::Result<()> {
+    ///     let socket = UdpSocket::from_fd(inherited()?)?;
+    ///     assert_ne!(socket.local_address()?.port(), 0);
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn from_fd(fd: OwnedFd) -> io::Result<UdpSocket> {
         UdpSocket::with_options(fd, UdpOptions::new())
     }
@@ -101,6 +133,23 @@ impl UdpSocket {
     }
 
     /// Where it is [connected](Self::connect).
+    ///
+    /// # Errors
+    ///
+    /// [`NotConnected`](io::ErrorKind::NotConnected) if it is not.
+    ///
+    /// ```
+    /// use seastar::net::UdpSocket;
+    ///
+    /// #[seastar::main(shards = 1)]
+    /// async fn main() -> std::io::Result<()> {
+    ///     let socket = UdpSocket::bind("127.0.0.1:0")?;
+    ///     assert_eq!(socket.peer_address().unwrap_err().kind(), std::io::ErrorKind::NotConnected);
+    ///     socket.connect("127.0.0.1:7777")?;
+    ///     assert_eq!(socket.peer_address()?.port(), 7777);
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn peer_address(&self) -> io::Result<SocketAddr> {
         socket::peer_address(self.datagrams.fd())
     }
@@ -132,7 +181,11 @@ impl UdpSocket {
         Datagrams::receive(&self.datagrams).await
     }
 
-    /// The next datagram, as [`recv_from`](Self::recv_from), for those to whom it is clear from where.
+    /// The next datagram, as [`recv_from`](Self::recv_from), for those to whom it is clear from where. Cancel-safe.
+    ///
+    /// # Errors
+    ///
+    /// As for `recv_from`; [`ConnectionRefused`](io::ErrorKind::ConnectionRefused) on a [connected](Self::connect) socket whose peer took none.
     pub async fn recv(&self) -> io::Result<Datagram> {
         Datagrams::receive(&self.datagrams).await
     }
@@ -159,12 +212,34 @@ impl UdpSocket {
     }
 
     /// Ends pending and future receives with [`ConnectionAborted`](io::ErrorKind::ConnectionAborted), after what has come by now.
+    ///
+    /// ```
+    /// use seastar::net::UdpSocket;
+    ///
+    /// #[seastar::main(shards = 1)]
+    /// async fn main() -> std::io::Result<()> {
+    ///     let socket = UdpSocket::bind("127.0.0.1:0")?;
+    ///     socket.abort_receive();
+    ///     let aborted = socket.recv_from().await.unwrap_err();
+    ///     assert_eq!(aborted.kind(), std::io::ErrorKind::ConnectionAborted);
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn abort_receive(&self) {
         Datagrams::shut(&self.datagrams);
     }
 
     /// How many datagrams the kernel has dropped so far because nobody received them and its buffer was full. Comes round to 0
     /// after four billion.
+    ///
+    /// ```
+    /// #[seastar::main(shards = 1)]
+    /// async fn main() -> std::io::Result<()> {
+    ///     let socket = seastar::net::UdpSocket::bind("127.0.0.1:0")?;
+    ///     assert_eq!(socket.dropped()?, 0);
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn dropped(&self) -> io::Result<u32> {
         dropped(self.datagrams.fd())
     }

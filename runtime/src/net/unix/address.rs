@@ -39,6 +39,15 @@ impl UnixAddress {
     }
 
     /// Whether it has neither a path nor an abstract name.
+    ///
+    /// ```
+    /// #[seastar::main(shards = 1)]
+    /// async fn main() -> std::io::Result<()> {
+    ///     let (one, _other) = seastar::net::UnixStream::pair()?;
+    ///     assert!(one.local_address()?.is_unnamed());
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn is_unnamed(&self) -> bool {
         self.0.is_unnamed()
     }

@@ -29,6 +29,19 @@ const IN_A_BUFFER: usize = Datagrams::<UnixAddress>::IN_A_BUFFER;
 const SIZE_MAX: usize = 1_000_000;
 
 /// Options of [`UnixDatagram::bind_with`].
+///
+/// ```
+/// use seastar::net::{UnixDatagram, UnixDatagramOptions};
+///
+/// #[seastar::main(shards = 1)]
+/// async fn main() -> std::io::Result<()> {
+///     let options = UnixDatagramOptions::new().mode(0o600).datagram_size_max(100_000);
+///     let path = std::env::temp_dir().join(format!("seastar-doc-options-{}.socket", std::process::id()));
+///     let socket = UnixDatagram::bind_with(&path, options)?;
+///     assert_eq!(socket.local_address()?.as_path(), Some(&*path));
+///     Ok(())
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnixDatagramOptions {
     mode: Option<u32>,
@@ -47,8 +60,8 @@ impl UnixDatagramOptions {
         self
     }
 
-    /// The largest datagram that is received whole; longer ones are cut. 8,066 bytes by default, what one buffer of the shard holds, and a million at
-    /// most. With more than the default, each receive costs a call, and a block of this size while it lasts.
+    /// The largest datagram that is received whole; longer ones are cut. 8,066 bytes by default and at least, what one buffer of the shard holds, and a
+    /// million at most. With more than the default, each receive costs a call, and a block of this size while it lasts.
     pub const fn datagram_size_max(mut self, bytes: usize) -> UnixDatagramOptions {
         self.datagram_size_max = bytes;
         self
@@ -99,7 +112,11 @@ impl UnixDatagram {
         UnixDatagram::bind_with(path, UnixDatagramOptions::new())
     }
 
-    /// A socket at `path`. See [`bind`](Self::bind).
+    /// A socket at `path`, with options: [`UnixDatagramOptions`] shows them.
+    ///
+    /// # Errors
+    ///
+    /// As for [`bind`](Self::bind).
     pub fn bind_with(path: impl ToUnixAddress, options: UnixDatagramOptions) -> io::Result<UnixDatagram> {
         let address = path.to_unix_address()?;
         let bound = unix::bind_datagrams(Some(&address.0), options.mode);
@@ -108,6 +125,22 @@ impl UnixDatagram {
     }
 
     /// A socket without a name, to which nobody can answer unless it is [connected](Self::connect).
+    ///
+    /// ```
+    /// use seastar::net::UnixDatagram;
+    ///
+    /// #[seastar::main(shards = 1)]
+    /// async fn main() -> std::io::Result<()> {
+    ///     let name = format!("@seastar-doc-unbound-{}", std::process::id());
+    ///     let server = UnixDatagram::bind(&name)?;
+    ///     let client = UnixDatagram::unbound()?;
+    ///     client.connect(&name)?;
+    ///     assert_eq!(client.peer_address()?, server.local_address()?);
+    ///     client.send(b"hello").await?;
+    ///     assert!(server.recv_from().await?.source().is_unnamed());
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn unbound() -> io::Result<UnixDatagram> {
         let (fd, file) = unix::bind_datagrams(None, None)?;
         UnixDatagram::new(fd, file, UnixDatagramOptions::new())
@@ -136,6 +169,25 @@ impl UnixDatagram {
     /// # Errors
     ///
     /// [`OutOfMemory`](io::ErrorKind::OutOfMemory) when the memory budget is used up; the socket is closed then.
+    ///
+    /// ```
+    /// use seastar::net::UnixDatagram;
+    /// use std::os::fd::OwnedFd;
+    ///
+    /// /// Stands for whoever started this process.
+    /// fn inherited() -> std::io::Result<OwnedFd> {
+    ///     let (ours, theirs) = std::os::unix::net::UnixDatagram::pair()?;
+    ///     theirs.send(b"hello")?;
+    ///     Ok(ours.into())
+    /// }
+    ///
+    /// #[seastar::main(shards = 1)]
+    /// async fn main() -> std::io::Result<()> {
+    ///     let socket = UnixDatagram::from_fd(inherited()?)?;
+    ///     assert_eq!(&*socket.recv().await?, b"hello");
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn from_fd(fd: OwnedFd) -> io::Result<UnixDatagram> {
         UnixDatagram::new(fd, None, UnixDatagramOptions::new())
     }
@@ -152,6 +204,10 @@ impl UnixDatagram {
     }
 
     /// Where it is [connected](Self::connect).
+    ///
+    /// # Errors
+    ///
+    /// [`NotConnected`](io::ErrorKind::NotConnected) if it is not.
     pub fn peer_address(&self) -> io::Result<UnixAddress> {
         unix::peer_address(self.datagrams.fd()).map(UnixAddress)
     }
@@ -176,7 +232,11 @@ impl UnixDatagram {
         Datagrams::receive(&self.datagrams).await
     }
 
-    /// The next datagram, as [`recv_from`](Self::recv_from), for those to whom it is clear from where.
+    /// The next datagram, as [`recv_from`](Self::recv_from), for those to whom it is clear from where. Cancel-safe.
+    ///
+    /// # Errors
+    ///
+    /// As for `recv_from`.
     pub async fn recv(&self) -> io::Result<Datagram<UnixAddress>> {
         Datagrams::receive(&self.datagrams).await
     }
@@ -206,6 +266,18 @@ impl UnixDatagram {
     }
 
     /// Ends pending and future receives with [`ConnectionAborted`](io::ErrorKind::ConnectionAborted), after what has come by now.
+    ///
+    /// ```
+    /// use seastar::net::UnixDatagram;
+    ///
+    /// #[seastar::main(shards = 1)]
+    /// async fn main() -> std::io::Result<()> {
+    ///     let (socket, _other) = UnixDatagram::pair()?;
+    ///     socket.abort_receive();
+    ///     assert_eq!(socket.recv().await.unwrap_err().kind(), std::io::ErrorKind::ConnectionAborted);
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn abort_receive(&self) {
         Datagrams::shut(&self.datagrams);
     }
@@ -213,6 +285,16 @@ impl UnixDatagram {
 
 options! {
     /// Options, as the kernel has them.
+    ///
+    /// ```
+    /// #[seastar::main(shards = 1)]
+    /// async fn main() -> std::io::Result<()> {
+    ///     let (socket, _other) = seastar::net::UnixDatagram::pair()?;
+    ///     socket.set_send_buffer_size(100_000)?;
+    ///     assert!(socket.send_buffer_size()? >= 100_000);
+    ///     Ok(())
+    /// }
+    /// ```
     UnixDatagram: |socket| io::Result::Ok(socket.datagrams.fd());
 
     /// How many bytes may wait to be received by peers, twice what was asked for (SO_SNDBUF). Also the most that one datagram may have.

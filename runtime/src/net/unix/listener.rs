@@ -13,7 +13,17 @@ use crate::net::serve::{Door, Open};
 use crate::sys::unix::{self, SocketFile};
 use crate::task::Outcome;
 
-/// Listens at `path`, with the defaults of [`ListenOptions`]. See [`listen_unix_with`].
+/// Listens at `path`, with the defaults of [`ListenOptions`]. [`listen_unix_with`] tells the rest.
+///
+/// ```
+/// #[seastar::main(shards = 1)]
+/// async fn main() -> std::io::Result<()> {
+///     let name = format!("@seastar-doc-listen-{}", std::process::id());
+///     let listener = seastar::net::listen_unix(&name)?;
+///     assert_eq!(listener.local_address().to_string(), name);
+///     Ok(())
+/// }
+/// ```
 pub fn listen_unix(path: impl ToUnixAddress) -> io::Result<UnixListener> {
     listen_unix_with(path, ListenOptions::new())
 }
@@ -57,6 +67,22 @@ pub fn listen_unix_with(path: impl ToUnixAddress, options: ListenOptions) -> io:
 ///
 /// What a [`TcpListener`](super::super::TcpListener) does, this does as well. Dropping it closes the socket and removes its
 /// file.
+///
+/// ```
+/// use seastar::net::{connect_unix, listen_unix};
+///
+/// #[seastar::main(shards = 1)]
+/// async fn main() -> std::io::Result<()> {
+///     let name = format!("@seastar-doc-listener-{}", std::process::id());
+///     let listener = listen_unix(&name)?;
+///     assert_eq!(listener.local_address().to_string(), name);
+///     let _client = connect_unix(&name).await?;
+///     let _served = listener.accept().await?;
+///     listener.abort_accept();
+///     assert!(listener.accept().await.is_err());
+///     Ok(())
+/// }
+/// ```
 pub struct UnixListener {
     /// Goes before the socket.
     file: Option<SocketFile>,

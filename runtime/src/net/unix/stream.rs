@@ -67,8 +67,8 @@ async fn attempt(address: UnixAddress) -> io::Result<UnixStream> {
 
 /// A connection over a Unix domain socket.
 ///
-/// Its two directions are the same streams as those of a [`TcpStream`](super::super::TcpStream), with the same promises.
-/// Stays on its shard. Dropping it closes it.
+/// Its two directions are the same streams as those of a [`TcpStream`](super::super::TcpStream), with the same promises; a
+/// [`control`](Self::control) reaches its end from elsewhere. Stays on its shard. Dropping it closes it.
 ///
 /// ```
 /// use seastar::net::UnixStream;
@@ -76,6 +76,7 @@ async fn attempt(address: UnixAddress) -> io::Result<UnixStream> {
 /// #[seastar::main(shards = 1)]
 /// async fn main() -> std::io::Result<()> {
 ///     let (one, other) = UnixStream::pair()?;
+///     assert!(one.local_address()?.is_unnamed() && one.control().peer_address()?.is_unnamed());
 ///     let (_, mut output) = one.split();
 ///     let (mut input, _) = other.split();
 ///     output.write(b"hello").await?;
@@ -94,6 +95,26 @@ impl UnixStream {
     /// # Errors
     ///
     /// [`OutOfMemory`](io::ErrorKind::OutOfMemory) when the memory budget is used up; the socket is closed then.
+    ///
+    /// ```
+    /// use seastar::net::UnixStream;
+    /// use std::io::Write;
+    /// use std::os::fd::OwnedFd;
+    ///
+    /// /// Stands for whoever started this process.
+    /// fn inherited() -> std::io::Result<OwnedFd> {
+    ///     let (ours, mut theirs) = std::os::unix::net::UnixStream::pair()?;
+    ///     theirs.write_all(b"hello")?;
+    ///     Ok(ours.into())
+    /// }
+    ///
+    /// #[seastar::main(shards = 1)]
+    /// async fn main() -> std::io::Result<()> {
+    ///     let (mut input, _output) = UnixStream::from_fd(inherited()?)?.split();
+    ///     assert_eq!(&*input.read().await?, b"hello");
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn from_fd(fd: OwnedFd) -> io::Result<UnixStream> {
         Ok(UnixStream { halves: Halves::new(fd)? })
     }
@@ -129,6 +150,16 @@ impl UnixStream {
     }
 
     /// Who is at the other end. See [`UnixControl::peer_credentials`].
+    ///
+    /// ```
+    /// #[seastar::main(shards = 1)]
+    /// async fn main() -> std::io::Result<()> {
+    ///     let (one, _other) = seastar::net::UnixStream::pair()?;
+    ///     assert!(one.peer_address()?.is_unnamed());
+    ///     assert_eq!(one.peer_credentials()?.pid, std::process::id());
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn peer_credentials(&self) -> io::Result<Credentials> {
         self.control().peer_credentials()
     }
@@ -150,7 +181,7 @@ impl fmt::Debug for UnixStream {
     }
 }
 
-/// Who made the other end of a connection.
+/// Who made the other end of a connection: the answer of [`UnixStream::peer_credentials`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Credentials {
@@ -165,6 +196,24 @@ pub struct Credentials {
 /// What can be asked of a connection, and its end, whoever has its two directions.
 ///
 /// Once the connection is closed all but `shutdown` fail.
+///
+/// ```
+/// use seastar::net::UnixStream;
+/// use std::net::Shutdown;
+///
+/// #[seastar::main(shards = 1)]
+/// async fn main() -> std::io::Result<()> {
+///     let (one, other) = UnixStream::pair()?;
+///     let control = one.control();
+///     assert!(control.local_address()?.is_unnamed() && control.peer_address()?.is_unnamed());
+///     control.set_send_buffer_size(100_000)?;
+///     assert!(control.send_buffer_size()? >= 100_000);
+///     let (mut input, _output) = other.split();
+///     control.shutdown(Shutdown::Write);
+///     assert!(input.read().await?.is_empty());
+///     Ok(())
+/// }
+/// ```
 #[derive(Clone)]
 pub struct UnixControl {
     connection: Shared<Connection>,
