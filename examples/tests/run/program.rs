@@ -1,6 +1,6 @@
 //! An example as a child process.
 
-use std::io::Read;
+use std::io::{self, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -32,10 +32,14 @@ pub struct Finished {
 
 impl Program {
     pub fn start(name: &str, arguments: &[&str]) -> Program {
+        Program::start_with(name, arguments, Stdio::null())
+    }
+
+    fn start_with(name: &str, arguments: &[&str], stdin: Stdio) -> Program {
         let mut command = Command::new(path(name));
         // After the examples were built.
         let started = Instant::now();
-        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.args(arguments).stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
         // What shells start in the background ignores SIGINT, and would hand that on.
         // SAFETY: signal(2) is async-signal-safe, and touches no memory.
         unsafe {
@@ -87,6 +91,14 @@ impl Drop for Program {
 /// Runs an example to its end.
 pub fn run(name: &str, arguments: &[&str]) -> Finished {
     Program::start(name, arguments).finish()
+}
+
+/// Runs an example to its end, which has `input` to read.
+pub fn run_with_input(name: &str, arguments: &[&str], input: &str) -> Finished {
+    let (reader, mut writer) = io::pipe().expect("there are descriptors");
+    writer.write_all(input.as_bytes()).expect("a pipe holds so much");
+    drop(writer);
+    Program::start_with(name, arguments, reader.into()).finish()
 }
 
 /// The option for two shards, also where there is one CPU.

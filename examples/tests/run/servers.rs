@@ -222,6 +222,23 @@ fn a_silent_client_is_sent_away() {
 }
 
 #[test]
+fn limits_are_kept_and_counted() {
+    let server = Server::start("bounded_echo", &["-c1", "--connections", "2", "--patience", "1"]);
+    let clients = [server.connect(), server.connect()];
+    for client in &clients {
+        assert_echoed(client, b"in");
+    }
+    assert_eq!(read_all(&server.connect()), b"");
+    for client in &clients {
+        assert_eq!(read_all(client), b"");
+    }
+    let finished = server.stop();
+    let last_line = finished.stdout.lines().last().expect("it prints");
+    assert_output("bounded_echo.end", &format!("{last_line}\n"));
+    assert_eq!(finished.code, Some(0), "{}", finished.stderr);
+}
+
+#[test]
 fn a_service_counts_what_it_did_and_stops_in_order() {
     for shards in one_and_two_shards() {
         let server = Server::start("service", &[shards, &["--report", "1"]].concat());

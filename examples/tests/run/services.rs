@@ -4,7 +4,7 @@ use std::io::Write;
 use std::net::Shutdown;
 
 use crate::expected::assert_output;
-use crate::program::{Finished, run, two_shards};
+use crate::program::{Finished, run, run_with_input, two_shards};
 use crate::server::{Server, read_all};
 
 /// Compares with `expected/FILE.txt`, but the lines of several shards may come in any order.
@@ -49,6 +49,19 @@ fn keys_are_found_where_they_were_put() {
 #[test]
 fn one_answer_is_made_of_all() {
     assert_ends_well("map_reduce", &run("map_reduce", two_shards()));
+}
+
+#[test]
+fn a_list_stays_at_home() {
+    assert_ends_well("foreign", &run("foreign", two_shards()));
+    assert!(run("foreign", &["-c1"]).stdout.ends_with("for shard 0\n"));
+}
+
+#[test]
+fn a_thread_that_is_no_shard_asks_the_shards() {
+    for shards in [&["-c1"][..], two_shards()] {
+        assert_ends_well("outside", &run_with_input("outside", shards, "one two three\nfour\n"));
+    }
 }
 
 #[test]
