@@ -101,6 +101,32 @@ fn every_option_has_an_entry() {
     }
 }
 
+/// The types whose names end with `Options`, apart from that of the program, and their methods.
+#[test]
+fn every_option_in_code_has_an_entry() {
+    let text = page("reference/code-options.md");
+    let mut options = 0;
+    for file in files("runtime/src", ".rs").into_iter().filter(|file| file != "runtime/src/app/options.rs") {
+        for line in read_in_root(&file).lines().filter(|line| line.trim().starts_with("pub ")) {
+            let Some((head, owner)) = line.trim_end_matches(" {").split_once(" -> ") else { continue };
+            let Some((name, parameters)) = head.split_once('(') else { continue };
+            let name = name.rsplit(' ').next().unwrap_or(name);
+            let sets = parameters.starts_with("self, ") || parameters.starts_with("mut self, ");
+            if !sets || !owner.ends_with("Options") {
+                continue;
+            }
+            options += 1;
+            let part = text.split(&format!("\n## `{owner}`\n")).nth(1).unwrap_or_default();
+            let part = part.split("\n## ").next().unwrap_or_default();
+            assert!(
+                part.contains(&format!("\n| `{name}` |")),
+                "reference/code-options.md has no entry for {name} of {owner}"
+            );
+        }
+    }
+    assert!(options >= 18, "only {options} options were found");
+}
+
 #[test]
 fn every_type_of_error_has_an_entry() {
     let text = page("reference/errors.md");

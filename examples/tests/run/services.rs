@@ -58,6 +58,11 @@ fn a_list_stays_at_home() {
 }
 
 #[test]
+fn calls_keep_within_their_limits() {
+    assert_ends_well("call_limits", &run("call_limits", two_shards()));
+}
+
+#[test]
 fn a_thread_that_is_no_shard_asks_the_shards() {
     for shards in [&["-c1"][..], two_shards()] {
         assert_ends_well("outside", &run_with_input("outside", shards, "one two three\nfour\n"));
