@@ -260,7 +260,9 @@ fn limit_descriptors(count: u64) {
 fn a_listener_recovers_from_running_out_of_descriptors() {
     const NAME: &str = "a_listener_recovers_from_running_out_of_descriptors";
     if !child::is_child(NAME) {
-        child::pass_in_child(NAME);
+        let output = child::pass_in_child(NAME);
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(stderr.contains("Too many open files") && stderr.contains("`ulimit -Hn`"), "{stderr}");
         return;
     }
     let _guard = guard::guard(NAME);

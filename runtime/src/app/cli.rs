@@ -12,6 +12,7 @@ use clap::error::{ContextKind, ErrorKind};
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
 use self::framework::{Framework, Help};
+use super::diagnosis;
 use super::error::StartError;
 use super::memory_map;
 use super::options::Options;
@@ -193,7 +194,7 @@ fn help_flags(application: Command, versioned: bool) -> Command {
         .disable_version_flag(true)
         .next_help_heading(APPLICATION)
         .arg(help.help("Print this help"))
-        .arg(seastar.help("Explain the Seastar options: units, limits, defaults"));
+        .arg(seastar.help("Explain the Seastar options, and tell what this machine offers"));
     if versioned { command.arg(version.help("Print the version")) } else { command }
 }
 
@@ -228,7 +229,8 @@ fn wants(flag: &str, command: &Command, argv: &[OsString]) -> bool {
 
 fn help_seastar(code: &Options, argv: &[OsString]) -> String {
     let command = Command::new("seastar").bin_name(file_name(argv)).disable_help_flag(true);
-    framework::augment(command, code, Help::Long).render_long_help().to_string()
+    let options = framework::augment(command, code, Help::Long).render_long_help();
+    format!("{options}\n{}", diagnosis::describe(code))
 }
 
 fn file_name(argv: &[OsString]) -> String {

@@ -7,6 +7,8 @@ use std::error::Error;
 use std::fmt;
 use std::io;
 
+use crate::sys::limits;
+
 /// Why the shards could not be started.
 ///
 /// The text says in one line what is wrong and what to do about it.
@@ -121,13 +123,18 @@ impl fmt::Display for StartError {
             ),
             StartError::BadOption(text) => f.write_str(text),
             StartError::Machine(error) => {
-                write!(f, "cannot tell what this machine offers: {error}; are /proc and /sys mounted?")
+                let remedy = limits::remedy(error).unwrap_or("are /proc and /sys mounted?");
+                write!(f, "cannot tell what this machine offers: {error}; {remedy}")
             }
             StartError::IoUring(error) => {
                 write!(f, "io_uring refused: {error}; {}", io_uring_remedy(error))
             }
             StartError::Epoll(error) => {
-                write!(f, "epoll refused: {error}; {}", limits_remedy(error).unwrap_or("see epoll_create(2)"))
+                write!(
+                    f,
+                    "epoll refused: {error}; {}",
+                    limits::remedy(error).unwrap_or("see epoll_create(2)")
+                )
             }
             StartError::Stopped => f.write_str("stopped by a signal before the main function had returned"),
             StartError::Thread(error) => {
@@ -151,18 +158,13 @@ fn io_uring_remedy(error: &io::Error) -> &'static str {
             "a container's seccomp profile or `sysctl kernel.io_uring_disabled` forbids it: \
              allow io_uring_setup, io_uring_enter and io_uring_register in the profile, or set that to 0"
         }
-        Some(libc::ENOSYS | libc::EINVAL) => "Linux 6.1 or newer is needed, with io_uring compiled in",
-        _ => {
-            limits_remedy(error).unwrap_or("Linux 6.1 or newer that lets this process use io_uring is needed")
+        Some(libc::ENOSYS | libc::EINVAL) => "Linux 6.0 or newer is needed, with io_uring compiled in",
+        Some(libc::ENOMEM) => {
+            "raise the memory limit of the control group or, before Linux 5.12, the one on locked memory \
+             (`ulimit -l`), or lower --smp"
         }
-    }
-}
-
-fn limits_remedy(error: &io::Error) -> Option<&'static str> {
-    match error.raw_os_error()? {
-        libc::ENOMEM => Some("raise the limit on locked memory (`ulimit -l`) or lower --smp"),
-        libc::EMFILE | libc::ENFILE => Some("raise the limit on open files (`ulimit -n`)"),
-        _ => None,
+        _ => limits::remedy(error)
+            .unwrap_or("Linux 6.0 or newer that lets this process use io_uring is needed"),
     }
 }
 
@@ -187,9 +189,9 @@ mod tests {
     fn every_refusal_of_io_uring_has_its_remedy() {
         let text = |errno| StartError::IoUring(io::Error::from_raw_os_error(errno)).to_string();
         assert!(text(libc::EPERM).contains("seccomp") && text(libc::EPERM).contains("io_uring_disabled"));
-        assert!(text(libc::ENOSYS).contains("Linux 6.1"));
+        assert!(text(libc::ENOSYS).contains("Linux 6.0"));
         assert!(text(libc::ENOMEM).contains("ulimit -l"));
-        assert!(text(libc::EMFILE).contains("ulimit -n"));
+        assert!(text(libc::EMFILE).contains("ulimit -Hn"));
         assert!(text(libc::EIO).starts_with("io_uring refused: Input/output error"));
         assert!(!text(libc::EPERM).contains('\n'));
     }

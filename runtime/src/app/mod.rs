@@ -5,6 +5,7 @@ pub(crate) mod background;
 pub(crate) mod cli;
 pub(crate) mod config;
 mod control;
+mod diagnosis;
 pub(crate) mod error;
 pub(crate) mod exit;
 pub(crate) mod log;

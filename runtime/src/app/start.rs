@@ -14,6 +14,7 @@ use super::supervisor::{Ended, Supervisor};
 use crate::smp::{self, Seat};
 use crate::sys::cpuset;
 use crate::sys::driver::Backend;
+use crate::sys::limits;
 use crate::sys::machine::Machine;
 use crate::sys::signal;
 
@@ -64,6 +65,7 @@ where
     assert!(smp::current_shard().is_none(), "a program cannot be run from within another one's shard");
     let config = Arc::new(options.resolve(&Machine::detect().map_err(StartError::Machine)?)?);
     super::log::install(config.log.clone(), smp::current_shard);
+    limits::raise_descriptors();
     let backend = config.backend.decide()?;
     let handles_signals = !options.ignore_signals;
     if handles_signals {

@@ -7,6 +7,7 @@ use std::os::fd::OwnedFd;
 use super::accept::{Accepted, Acceptor};
 use super::connection::Connection;
 use crate::reactor::Shared;
+use crate::sys::limits;
 use crate::time;
 
 /// What accepted connections are made into.
@@ -57,5 +58,9 @@ impl<A> Drop for Listening<A> {
 
 /// The error, saying what it is about.
 pub(super) fn about(what: &str, address: impl Display, error: io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("{what} {address}: {error}"))
+    let text = match limits::remedy(&error) {
+        Some(remedy) => format!("{what} {address}: {error}; {remedy}"),
+        None => format!("{what} {address}: {error}"),
+    };
+    io::Error::new(error.kind(), text)
 }

@@ -10,6 +10,8 @@ pub(crate) mod datagram;
 pub(crate) mod driver;
 mod epoll;
 pub(crate) mod event;
+pub(crate) mod kernel;
+pub(crate) mod limits;
 pub(crate) mod machine;
 pub(crate) mod map;
 pub(crate) mod op;

@@ -2,13 +2,14 @@
 //! what to do about that.
 
 use std::io;
+use std::os::unix::process::CommandExt;
 
 use super::program::{Finished, Program, Running, TWO_SHARDS, program};
 
 const ERROR: &str = "SEASTAR_TEST_ERROR";
 const BACKEND: &str = "SEASTAR_REACTOR_BACKEND";
 const FORBIDDEN: &str = "a container's seccomp profile or `sysctl kernel.io_uring_disabled` forbids it";
-const TOO_OLD: &str = "Linux 6.1 or newer is needed";
+const TOO_OLD: &str = "Linux 6.0 or newer is needed";
 
 /// Makes io_uring_setup fail with `error` for the calling thread and those that it starts, as the seccomp profile of a
 /// container does.
@@ -79,6 +80,84 @@ fn epoll_stands_in_where_io_uring_is_refused() {
         let says = io::Error::from_raw_os_error(error);
         ended.assert_logged_once(&format!("Reactor backend: epoll, because io_uring refused: {says}; {why}"));
     }
+}
+
+#[test]
+fn no_memory_for_a_ring_is_told_with_the_remedy() {
+    refuse_if_asked();
+    let program = program(async || -> () { unreachable!("there is no io_uring") });
+    let ended = run_refused(&program, libc::ENOMEM, &["-c1", "--reactor-backend=io_uring"]);
+    ended.assert_code(1);
+    ended
+        .assert_logged_once("io_uring refused: Cannot allocate memory (os error 12); raise the memory limit");
+}
+
+#[test]
+fn what_the_machine_offers_is_told_with_the_help() {
+    refuse_if_asked();
+    let program = program(async || -> () { unreachable!("it only helps") });
+    let mut command = program.command(&["--help-seastar"]);
+    command.env_remove(BACKEND);
+    let ended = Running::start(command).finish();
+    ended.assert_code(0);
+    for name in ["kernel", "CPUs", "CPU quota", "memory", "open files", "locked memory", "reactor backend"] {
+        assert!(ended.stdout.contains(&format!("\n      {name} ")), "{name} in {}", ended.stdout);
+    }
+    let ended = run_refused(&program, libc::EPERM, &["--help-seastar"]);
+    ended.assert_code(0);
+    let words = ended.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("seccomp profile there is one, which may forbid io_uring"), "{words}");
+    assert!(words.contains(&format!("Operation not permitted (os error 1); {FORBIDDEN}")), "{words}");
+    assert!(words.contains("reactor backend epoll, because io_uring is refused"), "{words}");
+}
+
+#[test]
+fn too_few_open_files_are_told_with_the_remedy() {
+    let program = program(async || ());
+    let mut refusals = 0;
+    for files in 3..24 {
+        let mut command = program.command(&TWO_SHARDS);
+        // SAFETY: setrlimit(2) is async-signal-safe, and reads a valid limit.
+        unsafe {
+            command.pre_exec(move || {
+                let limit = libc::rlimit { rlim_cur: files, rlim_max: files };
+                libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit);
+                Ok(())
+            });
+        }
+        let ended = Running::start(command).finish();
+        if ended.stderr.contains("Could not initialize seastar") {
+            ended.assert_code(1);
+            let told =
+                ended.stderr.contains("Too many open files (os error 24); raise the limit on open files");
+            assert!(told, "with {files}: {}", ended.stderr);
+            refusals += 1;
+        }
+    }
+    assert!(refusals > 0);
+}
+
+/// Which is low for the sake of programs that are no servers.
+#[test]
+fn the_soft_limit_on_open_files_is_raised() {
+    let program = program(async || {
+        let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+        // SAFETY: a valid place for one limit.
+        assert_eq!(unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) }, 0);
+        println!("{} of {}", limit.rlim_cur, limit.rlim_max);
+    });
+    let mut command = program.command(&["-c1"]);
+    // SAFETY: setrlimit(2) is async-signal-safe, and reads a valid limit.
+    unsafe {
+        command.pre_exec(|| {
+            let limit = libc::rlimit { rlim_cur: 100, rlim_max: 120 };
+            libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit);
+            Ok(())
+        });
+    }
+    let ended = Running::start(command).finish();
+    ended.assert_code(0);
+    assert!(ended.stdout.contains("120 of 120"), "{ended:?}");
 }
 
 #[test]

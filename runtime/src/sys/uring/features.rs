@@ -48,6 +48,17 @@ impl Feature {
             Feature::NoSqarray => "no_sqarray",
         }
     }
+
+    /// The first kernel that has it.
+    pub(crate) fn since(self) -> &'static str {
+        match self {
+            Feature::MsgRing | Feature::RingFd => "5.18",
+            Feature::BufferRings | Feature::CoopTaskrun => "5.19",
+            Feature::Multishot | Feature::SingleIssuer => "6.0",
+            Feature::DeferTaskrun => "6.1",
+            Feature::NoSqarray => "6.6",
+        }
+    }
 }
 
 /// A set of them.
