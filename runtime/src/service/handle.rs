@@ -384,7 +384,8 @@ impl<S: Service> Sharded<S> {
     ///
     /// First [`Service::stop`] runs on every shard, during which the instances can still be called. When it has ended on
     /// all of them, calls fail with [`NotRunning`], those that run come to their end, and the instances are dropped.
-    /// That happens also where stopping fails; the failure of the lowest shard is returned (SH-6).
+    /// That happens also where stopping fails; the failure of the lowest shard is returned (SH-6). A shard without memory for either is
+    /// asked again until it has some.
     ///
     /// A second call, on whatever shard, waits for the first and returns no failure; so does one for a service that has
     /// stopped. Dropping the future does not keep the service from stopping. Within a call to the

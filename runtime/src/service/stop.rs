@@ -4,14 +4,19 @@ use std::any::Any;
 use std::future::pending;
 use std::panic::{Location, resume_unwind};
 use std::pin::{Pin, pin};
+use std::time::Duration;
 
 use super::call::{self, Failures, ServiceCall};
 use super::handle::Word;
 use super::registry::{LEADER, Stop};
 use super::{Service, Sharded, table};
-use crate::smp::{self, Fan, Merge, Targets};
+use crate::smp::{self, CallFailure, Fan, Merge, Targets};
 use crate::sync::{Gate, OwnedGateHolder};
 use crate::task::{self, Busy, JoinHandle};
+use crate::time::sleep;
+
+/// How long a stop waits for memory before it looks again.
+const MEMORY_PAUSE: Duration = Duration::from_millis(10);
 
 /// Stops a service from whatever shard.
 pub(super) async fn stop<S: Service>(
@@ -109,30 +114,51 @@ async fn in_two_phases<S: Service>(
     service: Sharded<S>,
     called_at: &'static Location<'static>,
 ) -> Result<S::Stopped, Box<dyn Any + Send>> {
-    let targets = Targets::range(service.shards());
-    let (mut stopped, mut failures) = (S::Stopped::ok(), Failures::default());
-    {
-        let stop = move || call::visit(service, StopCall);
-        let mut fan = pin!(Fan::new(targets.clone(), called_at, stop));
-        while let Some((shard, answer)) = fan.next().await {
-            match answer {
-                Ok(Ok(output)) if Merge::is_failure(&output) && !Merge::is_failure(&stopped) => {
-                    stopped = output
-                }
-                // Where there is no instance, nothing has to stop.
-                Ok(_) => {}
-                Err(failure) => failures.add(shard, failure),
-            }
+    let mut stopped = S::Stopped::ok();
+    let mut failures = Failures::default();
+    for (shard, answer) in on_all(service, called_at, move || call::visit(service, StopCall)).await {
+        match answer {
+            Ok(Ok(output)) if Merge::is_failure(&output) && !Merge::is_failure(&stopped) => stopped = output,
+            // Where there is no instance, nothing has to stop.
+            Ok(_) => {}
+            Err(failure) => failures.add(shard, failure),
         }
     }
     let word = service.word;
-    let mut fan = pin!(Fan::new(targets, called_at, move || end_instance(word)));
-    while let Some((shard, answer)) = fan.next().await {
+    for (shard, answer) in on_all(service, called_at, move || end_instance(word)).await {
         if let Err(failure) = answer {
             failures.add(shard, failure);
         }
     }
     failures.into_panic().map_or(Ok(stopped), Err)
+}
+
+/// Calls all shards of a service, and those that have no memory for it again until they do: there is no other way to stop.
+async fn on_all<S, F, R>(
+    service: Sharded<S>,
+    called_at: &'static Location<'static>,
+    call: F,
+) -> Vec<(usize, Result<R::Output, CallFailure>)>
+where
+    S: Service,
+    F: FnOnce() -> R + Clone + Send + 'static,
+    R: Future<Output: Send + 'static> + 'static,
+{
+    let mut answers = Vec::with_capacity(service.shards().len());
+    let mut fan = pin!(Fan::new(Targets::range(service.shards()), called_at, call.clone()));
+    while let Some(answer) = fan.next().await {
+        answers.push(answer);
+    }
+    for (shard, answer) in &mut answers {
+        while let Err(CallFailure::NoMemoryHere | CallFailure::NoMemoryThere) = answer {
+            sleep(MEMORY_PAUSE).await;
+            let mut again = pin!(Fan::new(Targets::range(*shard..*shard + 1), called_at, call.clone()));
+            if let Some((_, later)) = again.next().await {
+                *answer = later;
+            }
+        }
+    }
+    answers
 }
 
 /// [`Service::stop`] as a call.

@@ -1,9 +1,14 @@
 //! The two phases of stopping, and those who meet them.
 
 use std::cell::Cell;
+use std::future::pending;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use seastar::{NotRunning, Service, Sharded, shard_count, sleep, spawn, submit_to, this_shard, yield_now};
+use seastar::{
+    JoinHandle, NotRunning, Options, Service, Sharded, shard_count, sleep, spawn, submit_to, this_shard,
+    try_spawn, yield_now,
+};
 
 use crate::{Life, Living, Story, poll_once};
 
@@ -198,4 +203,75 @@ async fn a_service_starts_again_after_its_stop() -> Result<(), NotRunning> {
     assert!(first.invoke_on(1, async |_: &Pair| ()).await.is_err());
     second.invoke_on(1, async |_: &Pair| ()).await?;
     Ok(())
+}
+
+static TAKEN: AtomicBool = AtomicBool::new(false);
+static GIVE_BACK: AtomicBool = AtomicBool::new(false);
+
+/// Takes all memory of this shard, once the call that asks for it has gone, and until the word comes.
+async fn take_all_memory() {
+    sleep(Duration::from_millis(1)).await;
+    let mut fibers = Vec::new();
+    // Of every size, the large ones first.
+    fill::<8000>(&mut fibers);
+    fill::<2000>(&mut fibers);
+    fill::<500>(&mut fibers);
+    fill::<200>(&mut fibers);
+    fill::<1>(&mut fibers);
+    while let Ok(fiber) = try_spawn(pending()) {
+        fibers.push(fiber);
+    }
+    TAKEN.store(true, Ordering::Release);
+    while !GIVE_BACK.load(Ordering::Acquire) {
+        sleep(Duration::from_millis(1)).await;
+    }
+    fibers.iter().for_each(JoinHandle::cancel);
+}
+
+fn fill<const SIZE: usize>(fibers: &mut Vec<JoinHandle<()>>) {
+    while let Ok(fiber) = try_spawn(async {
+        let bytes = [1_u8; SIZE];
+        pending::<()>().await;
+        assert_eq!(bytes[0], 1);
+    }) {
+        fibers.push(fiber);
+    }
+}
+
+struct Plain {
+    _life: Life,
+}
+
+impl Service for Plain {
+    type Stopped = ();
+}
+
+async fn plain(living: &Living) -> Sharded<Plain> {
+    let living = living.clone();
+    Sharded::start(async move |_| Plain { _life: living.one() }).await
+}
+
+#[test]
+fn a_stop_that_finds_no_memory_waits_for_it_and_leaves_nothing() {
+    let options = Options::new().shards(2).overprovisioned(true).memory(32 << 20);
+    let ran = seastar::run(options, async || {
+        let living = Living::default();
+        let first = plain(&living).await;
+        submit_to(1, async || spawn(take_all_memory()).detach()).await;
+        while !TAKEN.load(Ordering::Acquire) {
+            sleep(Duration::from_millis(1)).await;
+        }
+        let stop = spawn(first.stop());
+        sleep(Duration::from_millis(50)).await;
+        assert!(!stop.is_finished());
+        GIVE_BACK.store(true, Ordering::Release);
+        stop.await.unwrap();
+        assert_eq!(living.count(), 0);
+        // In the same place.
+        let second = plain(&living).await;
+        assert_eq!(second.map(async |_: &Plain| this_shard()).await, Ok(vec![0, 1]));
+        second.stop().await;
+        assert_eq!(living.count(), 0);
+    });
+    ran.unwrap();
 }
