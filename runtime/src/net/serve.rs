@@ -6,14 +6,13 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::panic::Location;
 use std::sync::Arc;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::connection::Connection;
 use super::listener::TcpListener;
 use super::listening::{Listening, Stream};
 use super::options::Distribution;
-use super::served::{Registered, Served, StopAll};
+use super::served::{self, Served, Together, serve_together};
 use super::stream::TcpStream;
 use crate::reactor::Shared;
 use crate::sys::socket;
@@ -31,9 +30,14 @@ impl TcpListener {
     /// Returns `Ok` when the program stops (Ctrl-C). Connections that are being served then get the
     /// grace period to come to their end. Dropping the future stops accepting on all shards.
     ///
+    /// Nothing limits how many connections there are and how long they stay. One whose handler has ended stays until what the handler
+    /// left is sent: a peer that does not read keeps it, and its descriptor, until the program stops, unless
+    /// [`set_user_timeout`](super::TcpControl::set_user_timeout) says how long that may take. For peers that nobody answers for there is
+    /// [`serve_with`](Self::serve_with), which bounds all of this.
+    ///
     /// # Errors
     ///
-    /// When the sockets of the other shards cannot be opened. Failures to accept are logged and overcome.
+    /// When the sockets of the other shards cannot be opened or served, which ends it on all. Failures to accept are logged and overcome.
     ///
     /// ```no_run
     /// #[seastar::main]
@@ -93,27 +97,33 @@ impl TcpListener {
         H: AsyncFn(TcpStream) -> T + Clone + Send + 'static,
         T: Outcome,
     {
-        let stop = StopAll::new();
-        let service = stop.service();
-        let (here, options, address) = (smp::this_shard(), self.options, self.local_address());
-        let mut sockets: Vec<Option<OwnedFd>> = Vec::new();
-        for shard in 0..smp::shard_count() {
-            let socket = || socket::listen_beside(address, options.setup());
-            sockets.push((shard != here).then(socket).transpose()?);
-        }
-        let sockets = Arc::new(Mutex::new(sockets));
+        let (options, address) = (self.options, self.local_address());
+        let sockets = served::sockets(|| socket::listen_beside(address, options.setup()))?;
         let (there, their_door) = (handler.clone(), door.clone());
-        let others = task::spawn(smp::invoke_on_all(async move || {
-            // This shard serves already, below.
-            let Some(socket) = lock(&sockets)[smp::this_shard()].take() else { return Ok(()) };
+        let here = async |together| self.serve_one(together, door, handler, served_at).await;
+        let there = async move |socket, together| {
             let listener = TcpListener::from_fd(socket, options)?;
-            let _registered = Registered::new(service, Served::Listener(listener.listening.acceptor.clone()));
-            listener.listening.serve_here(their_door, there, served_at).await;
-            Ok(())
-        }));
+            listener.serve_one(together, their_door, there, served_at).await
+        };
+        serve_together(sockets, here, there).await
+    }
+
+    /// The socket of this shard.
+    async fn serve_one<D, H, T>(
+        self,
+        together: Together,
+        door: D,
+        handler: H,
+        served_at: &'static Location<'static>,
+    ) -> io::Result<()>
+    where
+        D: Door,
+        H: AsyncFn(TcpStream) -> T + Clone + 'static,
+        T: Outcome,
+    {
+        let _registered = together.register(Served::Listener(self.listening.acceptor.clone()));
         self.listening.serve_here(door, handler, served_at).await;
-        drop(stop);
-        others.await.unwrap_or_else(|error| Err(io::Error::other(error)))
+        Ok(())
     }
 }
 
@@ -290,8 +300,4 @@ impl Drop for Counted {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
-}
-
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }

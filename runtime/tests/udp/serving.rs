@@ -1,11 +1,12 @@
 //! One socket for each shard.
 
+use std::future::pending;
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, UdpSocket as StdSocket};
 use std::time::Duration;
 
 use seastar::net::UdpSocket;
-use seastar::{JoinHandle, sleep, spawn, this_shard, timeout};
+use seastar::{JoinHandle, blocking_ok, sleep, spawn, submit_to, this_shard, timeout, try_spawn};
 
 use super::ANY;
 
@@ -72,7 +73,7 @@ async fn a_second_server_on_the_address_fails() {
     let (address, _service) = serve();
     asked(address, b"?").await;
     assert_eq!(UdpSocket::bind(address).unwrap_err().kind(), ErrorKind::AddrInUse);
-    let theirs = seastar::blocking_ok!(StdSocket::bind(address));
+    let theirs = blocking_ok!(StdSocket::bind(address));
     assert_eq!(theirs.unwrap_err().kind(), ErrorKind::AddrInUse);
 }
 
@@ -104,6 +105,27 @@ async fn a_handler_that_fails_ends_the_service_on_all_shards() {
         assert_eq!(error.to_string(), "a handler's own failure");
         free(address).await;
     }
+}
+
+#[test]
+fn a_shard_that_cannot_serve_ends_the_service() {
+    let options = seastar::Options::new().shards(2).overprovisioned(true).memory(32 << 20);
+    let served = seastar::run(options, async || {
+        submit_to(1, async || {
+            let large = || async {
+                let large = [1_u8; 8000];
+                pending::<()>().await;
+                assert_eq!(large[0], 1);
+            };
+            while try_spawn(large()).map(JoinHandle::detach).is_ok() {}
+            let small = || async { pending::<()>().await };
+            while try_spawn(small()).map(JoinHandle::detach).is_ok() {}
+        })
+        .await;
+        timeout(Duration::from_secs(30), UdpSocket::bind(ANY).unwrap().serve(tell_shard)).await
+    });
+    let error = served.unwrap().expect("it has ended").unwrap_err();
+    assert!(error.to_string().contains("memory"), "{error}");
 }
 
 #[test]
