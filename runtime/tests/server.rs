@@ -4,6 +4,7 @@
 #[path = "support/run.rs"]
 mod run;
 
+use std::cell::RefCell;
 use std::future::pending;
 use std::io;
 use std::sync::Arc;
@@ -11,8 +12,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use seastar::net::{
-    Distribution, ListenOptions, ServeOptions, ServeStatistics, Server, TcpStream, connect, connect_unix,
-    listen, listen_unix, listen_with,
+    Distribution, InputStream, ListenOptions, ServeOptions, ServeStatistics, Server, TcpStream,
+    TemporaryBuffer, connect, connect_unix, listen, listen_unix, listen_with,
 };
 use seastar::{sleep, spawn, submit_to, this_shard};
 
@@ -37,6 +38,7 @@ async fn sum(server: Server) -> ServeStatistics {
         sum.accepted += shard.accepted;
         sum.refused += shard.refused;
         sum.idle += shard.idle;
+        sum.cut_off += shard.cut_off;
         sum.open += shard.open;
     }
     sum
@@ -60,7 +62,7 @@ async fn talk(stream: TcpStream) -> io::Result<TcpHalves> {
     Ok((input, output))
 }
 
-type TcpHalves = (seastar::net::InputStream, seastar::net::OutputStream);
+type TcpHalves = (InputStream, seastar::net::OutputStream);
 
 #[seastar::test(shards = 2)]
 async fn it_serves_on_every_shard_and_counts() -> io::Result<()> {
@@ -72,7 +74,7 @@ async fn it_serves_on_every_shard_and_counts() -> io::Result<()> {
         for _ in 0..20 {
             open.push(talk(connect(address).await?).await?);
         }
-        assert_eq!(sum(server).await, ServeStatistics { accepted: 20, refused: 0, idle: 0, open: 20 });
+        assert_eq!(sum(server).await, ServeStatistics { accepted: 20, open: 20, ..Default::default() });
         if distribution == Distribution::Fixed(1) {
             assert_eq!(server.local_statistics().unwrap().accepted, 0);
         }
@@ -95,7 +97,7 @@ async fn one_connection_too_many_is_closed_at_once() -> io::Result<()> {
     let first = talk(connect(address).await?).await?;
     let _second = talk(connect(address).await?).await?;
     assert!(talk(connect(address).await?).await.is_err());
-    assert_eq!(sum(server).await, ServeStatistics { accepted: 2, refused: 1, idle: 0, open: 2 });
+    assert_eq!(sum(server).await, ServeStatistics { accepted: 2, refused: 1, open: 2, ..Default::default() });
     // Room comes when one leaves.
     drop(first);
     until(async || sum(server).await.open == 1).await;
@@ -206,7 +208,7 @@ async fn the_options_hold_for_unix_sockets_too() -> io::Result<()> {
     }
     let (mut refused, _output) = connect_unix(&name).await?.split();
     assert!(refused.read().await.map_or(true, |bytes| bytes.is_empty()));
-    assert_eq!(sum(server).await, ServeStatistics { accepted: 2, refused: 1, idle: 0, open: 2 });
+    assert_eq!(sum(server).await, ServeStatistics { accepted: 2, refused: 1, open: 2, ..Default::default() });
     drop(open);
     server.stop().await;
     assert!(connect_unix(&name).await.is_err());
@@ -220,6 +222,119 @@ async fn a_server_that_cannot_start_says_so_and_leaves_nothing() -> io::Result<(
     let error = listener.serve_with(ServeOptions::new(), echo).await.unwrap_err();
     assert_eq!(error.to_string(), "connections for shard 7, but there are 1, from 0");
     drop(listen(address)?);
+    Ok(())
+}
+
+/// More than the kernel takes for a peer that does not read.
+static ENDLESS: [u8; 32 << 20] = [0; 32 << 20];
+
+/// Leaves an answer that nobody reads, and ends.
+async fn answer_and_go(stream: TcpStream) -> io::Result<()> {
+    let (_input, mut output) = stream.split();
+    output.write_buffer(TemporaryBuffer::from_static(&ENDLESS)).await?;
+    output.flush().await
+}
+
+/// Reads until the server has closed the connection.
+async fn until_closed(input: &mut InputStream) {
+    while !input.read().await.map_or(true, |bytes| bytes.is_empty()) {}
+}
+
+#[seastar::test(shards = 1)]
+async fn a_connection_counts_until_its_answer_is_sent() -> io::Result<()> {
+    let listener = listen("127.0.0.1:0")?;
+    let address = listener.local_address();
+    let server =
+        listener.serve_with(ServeOptions::new().connections_per_shard(1).linger(LONG), answer_and_go).await?;
+    let (mut input, output) = connect(address).await?.split();
+    let mut received = input.read().await?.len();
+    // The handler has ended, and the peer holds the connection by not reading.
+    assert_eq!(sum(server).await.open, 1);
+    assert!(talk(connect(address).await?).await.is_err());
+    assert_eq!(sum(server).await, ServeStatistics { accepted: 1, refused: 1, open: 1, ..Default::default() });
+    // All of it is sent once it reads.
+    while received < ENDLESS.len() {
+        let bytes = input.read().await?;
+        assert!(!bytes.is_empty(), "after {received} bytes: {:?}", sum(server).await);
+        received += bytes.len();
+    }
+    until(async || sum(server).await.open == 0).await;
+    drop((input, output));
+    let (mut input, _output) = connect(address).await?.split();
+    assert!(!input.read().await?.is_empty());
+    assert_eq!(sum(server).await.accepted, 2);
+    Ok(())
+}
+
+#[seastar::test(shards = 1)]
+async fn an_answer_that_nobody_reads_lingers_only_so_long() -> io::Result<()> {
+    let listener = listen("127.0.0.1:0")?;
+    let address = listener.local_address();
+    let options = ServeOptions::new().linger(Duration::from_millis(20));
+    let server = listener.serve_with(options, answer_and_go).await?;
+    let stuck = [connect(address).await?, connect(address).await?];
+    until(async || sum(server).await.cut_off == 2).await;
+    until(async || sum(server).await.open == 0).await;
+    for client in stuck {
+        until_closed(&mut client.split().0).await;
+    }
+    Ok(())
+}
+
+#[seastar::test(shards = 1)]
+async fn an_answer_that_nobody_reads_is_idle_too() -> io::Result<()> {
+    let listener = listen("127.0.0.1:0")?;
+    let address = listener.local_address();
+    let options = ServeOptions::new().linger(LONG).idle_timeout(Duration::from_millis(20));
+    let server = listener.serve_with(options, answer_and_go).await?;
+    let stuck = connect(address).await?;
+    until(async || sum(server).await.idle == 1).await;
+    until(async || sum(server).await.open == 0).await;
+    until_closed(&mut stuck.split().0).await;
+    Ok(())
+}
+
+#[test]
+fn a_server_that_stops_cuts_off_what_nobody_reads() {
+    for panics in [false, true] {
+        run::run(1, async move || {
+            let listener = listen("127.0.0.1:0").unwrap();
+            let address = listener.local_address();
+            let options = ServeOptions::new().linger(LONG).grace_period(Duration::from_millis(20));
+            let handler = async move |stream: TcpStream| {
+                answer_and_go(stream).await.unwrap();
+                assert!(!panics, "after an answer");
+            };
+            let server = listener.serve_with(options, handler).await.unwrap();
+            let (mut input, _output) = connect(address).await.unwrap().split();
+            assert!(!input.read().await.unwrap().is_empty());
+            assert_eq!(sum(server).await.open, 1);
+            server.stop().await;
+            until_closed(&mut input).await;
+        });
+    }
+}
+
+#[seastar::test(shards = 1)]
+async fn a_stream_that_a_handler_gave_away_counts_until_it_is_closed() -> io::Result<()> {
+    let listener = listen("127.0.0.1:0")?;
+    let address = listener.local_address();
+    thread_local! {
+        static GIVEN: RefCell<Vec<TcpStream>> = const { RefCell::new(Vec::new()) };
+    }
+    let give_away = async |stream: TcpStream| GIVEN.with_borrow_mut(|given| given.push(stream));
+    let options = ServeOptions::new().grace_period(Duration::from_millis(20));
+    let server = listener.serve_with(options, give_away).await?;
+    let _clients = [connect(address).await?, connect(address).await?];
+    until(async || GIVEN.with_borrow(|given| given.len() == 2)).await;
+    let mut given = GIVEN.take();
+    // The handlers have ended.
+    sleep(Duration::from_millis(1)).await;
+    assert_eq!(sum(server).await.open, 2);
+    given.pop();
+    until(async || sum(server).await.open == 1).await;
+    given.clear();
+    server.stop().await;
     Ok(())
 }
 

@@ -7,6 +7,7 @@ use std::cell::Cell;
 use std::io;
 use std::net::Shutdown;
 use std::os::fd::{IntoRawFd, OwnedFd, RawFd};
+use std::task::{Context, Poll};
 
 use super::receive::Receiver;
 use super::transmit::Transmitter;
@@ -58,6 +59,24 @@ impl Connection {
         }
     }
 
+    pub(super) fn is_closed(&self) -> bool {
+        self.fd() == CLOSED
+    }
+
+    /// Whether the user has one of the halves.
+    pub(super) fn is_held(&self) -> bool {
+        self.halves.get() > 0
+    }
+
+    /// Ready when it is closed, for one who waits for that while nobody holds it.
+    pub(super) fn poll_closed(&self, context: &mut Context<'_>) -> Poll<()> {
+        debug_assert!(!self.is_held(), "its waker belongs to who writes");
+        if self.is_closed() {
+            return Poll::Ready(());
+        }
+        self.transmitter.wait(context)
+    }
+
     /// Whether anything came or went since the last call.
     pub(super) fn take_activity(&self) -> bool {
         self.active.take()
@@ -68,7 +87,7 @@ impl Connection {
     /// A call and not an operation: the kernel's workers look the descriptor up when they come to it, and
     /// by then it may have been closed, and be that of another connection.
     pub(super) fn shutdown(&self, direction: Shutdown) {
-        if self.fd() != CLOSED {
+        if !self.is_closed() {
             socket::shutdown(self.fd(), direction);
         }
     }
@@ -84,7 +103,7 @@ impl Connection {
 
     /// Closes an abandoned connection if nothing is left to send.
     pub(super) fn close_when_sent(this: &Shared<Connection>) {
-        if this.transmitter.is_drained() && this.fd() != CLOSED {
+        if this.transmitter.is_drained() && !this.is_closed() {
             let fd = this.fd.replace(CLOSED);
             if reactor::with(|reactor| reactor.push_ignored(Op::Close { fd })).is_none() {
                 socket::close(fd);
@@ -112,7 +131,7 @@ impl Source for Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        if self.fd() != CLOSED {
+        if !self.is_closed() {
             socket::close(self.fd());
         }
     }

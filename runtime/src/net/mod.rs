@@ -18,6 +18,7 @@ mod place;
 mod polled;
 mod proxy;
 mod receive;
+mod room;
 mod serve;
 mod served;
 mod server;

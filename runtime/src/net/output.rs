@@ -19,6 +19,10 @@ use crate::reactor::Shared;
 ///
 /// A send that failed is told by the next call, and by all after it.
 ///
+/// What was written when the stream is dropped is still sent, and the connection is closed after that. How long a peer that does not read may
+/// keep it so is bounded by [`ServeOptions::linger`](super::ServeOptions::linger) where there is a server with limits, and by
+/// [`set_user_timeout`](super::TcpControl::set_user_timeout); by nothing else.
+///
 /// ```
 /// # use seastar::net::{TemporaryBuffer, connect, listen};
 /// #[seastar::main(shards = 1)]

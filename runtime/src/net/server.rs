@@ -2,32 +2,29 @@
 //!
 //! A service ([`Serving`]) on every shard lets connections in, counts them, and sees them out.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::io;
-use std::net::Shutdown;
 use std::panic::Location;
-use std::pin::pin;
 use std::rc::Rc;
 use std::task::Poll;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::connection::Connection;
 use super::listener::TcpListener;
+use super::room::{self, Pass, Room};
 use super::serve::Door;
 use super::stream::TcpStream;
 use super::unix::{UnixListener, UnixStream};
-use crate::reactor::{self, Shared};
+use crate::reactor::Shared;
 use crate::service::{NotRunning, Service, Sharded};
-use crate::sync::{Gate, Limit, OwnedGateHolder};
 use crate::task::{self, JoinHandle, Outcome};
-use crate::time::sleep;
 
 /// How long connections get to come to their end, by default.
 const GRACE: Duration = Duration::from_secs(1);
-/// How often idle connections are looked for, at most.
-const SWEEP_MIN: Duration = Duration::from_millis(5);
+/// How long what a handler left may take to be sent, by default.
+const LINGER: Duration = Duration::from_secs(60);
 
 /// Limits of a server, for [`TcpListener::serve_with`] and [`UnixListener::serve_with`].
 ///
@@ -36,32 +33,42 @@ const SWEEP_MIN: Duration = Duration::from_millis(5);
 /// let options = seastar::net::ServeOptions::new()
 ///     .connections_per_shard(1000)
 ///     .idle_timeout(Duration::from_secs(60))
+///     .linger(Duration::from_secs(10))
 ///     .grace_period(Duration::from_millis(500));
 /// # let _ = options;
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct ServeOptions {
-    connections: usize,
-    idle: Option<Duration>,
-    grace: Duration,
+    pub(super) connections: usize,
+    pub(super) idle: Option<Duration>,
+    pub(super) linger: Duration,
+    pub(super) grace: Duration,
 }
 
 impl ServeOptions {
-    /// Any number of connections, which may be idle for ever, and have one second when the server stops.
+    /// Any number of connections, which may be idle for ever, linger for a minute, and have one second when the server stops.
     pub const fn new() -> ServeOptions {
-        ServeOptions { connections: usize::MAX, idle: None, grace: GRACE }
+        ServeOptions { connections: usize::MAX, idle: None, linger: LINGER, grace: GRACE }
     }
 
     /// The most connections that are open on each shard. One that comes when there are so many is closed at once, and counted as
-    /// [`refused`](ServeStatistics::refused).
+    /// [`refused`](ServeStatistics::refused). A connection counts until it is closed: also while what its handler has left is
+    /// being sent, and while others have the stream that the handler gave them.
     pub const fn connections_per_shard(self, connections: usize) -> ServeOptions {
         ServeOptions { connections, ..self }
     }
 
     /// Closes connections on which nothing has come or gone for so long, or up to a quarter longer: reads of the handler see the end of the stream,
-    /// writes an error.
+    /// writes an error. A send counts when all of it has gone.
     pub const fn idle_timeout(self, idle: Duration) -> ServeOptions {
         ServeOptions { idle: Some(idle), ..self }
+    }
+
+    /// How long what a handler has written may take to be sent after the handler has ended: 60 seconds by default. Then the connection is
+    /// closed, the rest is lost, and it is counted as [`cut_off`](ServeStatistics::cut_off). So a peer that does not read holds no descriptor
+    /// for ever. Handlers that [`close`](super::OutputStream::close) their stream wait for that themselves, and as long as they like.
+    pub const fn linger(self, linger: Duration) -> ServeOptions {
+        ServeOptions { linger, ..self }
     }
 
     /// How long [`Server::stop`] lets connections come to their end by themselves.
@@ -85,6 +92,8 @@ pub struct ServeStatistics {
     pub refused: u64,
     /// Connections that were closed because they were idle.
     pub idle: u64,
+    /// Connections that were closed because their peers did not take in [time](ServeOptions::linger) what handlers had left.
+    pub cut_off: u64,
     /// Connections that are open now.
     pub open: usize,
 }
@@ -287,51 +296,17 @@ where
 /// One shard's part of a server.
 pub(super) struct Serving {
     room: Rc<Room>,
-    grace: Duration,
     /// The fiber that accepts, on the shard that was asked to serve.
     accepting: RefCell<Option<JoinHandle<io::Result<()>>>>,
     /// The fiber that looks for idle connections.
     sweeping: Option<JoinHandle<()>>,
 }
 
-/// The connections of one shard. Those who are in it keep it.
-struct Room {
-    gate: Rc<Gate>,
-    connections: usize,
-    /// By place; free places are `None`.
-    inside: RefCell<Vec<Option<Inside>>>,
-    free: RefCell<Vec<usize>>,
-    accepted: Cell<u64>,
-    refused: Cell<u64>,
-    idle: Cell<u64>,
-}
-
-struct Inside {
-    connection: Shared<Connection>,
-    /// When something was seen to have come or gone.
-    busy_at: Instant,
-}
-
-/// A connection that was let in: it leaves when this is dropped.
-pub(super) struct Pass {
-    room: Rc<Room>,
-    place: usize,
-    _holder: OwnedGateHolder,
-}
-
 impl Serving {
     fn new(options: ServeOptions) -> Serving {
-        let room = Rc::new(Room {
-            gate: Rc::new(Gate::new().named("server")),
-            connections: options.connections,
-            inside: RefCell::default(),
-            free: RefCell::default(),
-            accepted: Cell::new(0),
-            refused: Cell::new(0),
-            idle: Cell::new(0),
-        });
-        let sweep = options.idle.map(|idle| task::spawn(sweep(room.clone(), idle)));
-        Serving { room, grace: options.grace, accepting: RefCell::new(None), sweeping: sweep }
+        let room = Room::new(options);
+        let sweeping = options.idle.map(|idle| task::spawn(room::sweep(room.clone(), idle)));
+        Serving { room, accepting: RefCell::new(None), sweeping }
     }
 }
 
@@ -342,14 +317,9 @@ impl Service for Serving {
         if let Some(accepting) = self.accepting.take() {
             accepting.cancel();
         }
-        let gate = &self.room.gate;
-        if gate.close().within(self.grace).await.is_ok() {
-            return;
-        }
-        self.room.shut_down(|_| true);
-        if gate.close().within(self.grace).await.is_err() {
-            let running = gate.count();
-            log::warn!(target: "seastar", "A server has stopped while handlers of it still run: {running}");
+        let open = self.room.close().await;
+        if open > 0 {
+            log::warn!(target: "seastar", "A server has stopped while connections of it are still open: {open}");
         }
     }
 }
@@ -369,79 +339,4 @@ impl Door for Sharded<Serving> {
         let serving = self.local().ok()?;
         Room::admit(&serving.room, connection)
     }
-}
-
-impl Room {
-    fn admit(this: &Rc<Room>, connection: &Shared<Connection>) -> Option<Pass> {
-        let holder = this.gate.hold_owned().ok().filter(|_| this.gate.count() <= this.connections);
-        let Some(holder) = holder else {
-            this.refused.set(this.refused.get() + 1);
-            return None;
-        };
-        this.accepted.set(this.accepted.get() + 1);
-        let inside = Some(Inside { connection: connection.clone(), busy_at: Instant::now() });
-        let mut places = this.inside.borrow_mut();
-        let place = match this.free.borrow_mut().pop() {
-            Some(place) => {
-                places[place] = inside;
-                place
-            }
-            None => {
-                places.push(inside);
-                places.len() - 1
-            }
-        };
-        drop(places);
-        Some(Pass { room: this.clone(), place, _holder: holder })
-    }
-
-    fn statistics(&self) -> ServeStatistics {
-        let (accepted, refused, idle) = (self.accepted.get(), self.refused.get(), self.idle.get());
-        ServeStatistics { accepted, refused, idle, open: self.gate.count() }
-    }
-
-    /// Ends the connections that `which` says; how many those are.
-    fn shut_down(&self, mut which: impl FnMut(&mut Inside) -> bool) -> u64 {
-        let mut inside = self.inside.borrow_mut();
-        let ended =
-            inside.iter_mut().flatten().filter_map(|inside| which(inside).then_some(&inside.connection));
-        ended.map(|connection| connection.shutdown(Shutdown::Both)).count() as u64
-    }
-}
-
-impl Drop for Pass {
-    fn drop(&mut self) {
-        let left = self.room.inside.borrow_mut()[self.place].take();
-        self.room.free.borrow_mut().push(self.place);
-        drop(left);
-    }
-}
-
-/// Ends connections that are idle for so long, until the program stops.
-async fn sweep(room: Rc<Room>, idle: Duration) {
-    let pause = (idle / 8).max(SWEEP_MIN);
-    while !stops_within(pause).await {
-        let now = Instant::now();
-        let ended = room.shut_down(|inside| {
-            if inside.connection.take_activity() {
-                inside.busy_at = now;
-            }
-            let is_idle = now.duration_since(inside.busy_at) >= idle;
-            // Once is enough.
-            if is_idle {
-                inside.busy_at = now;
-            }
-            is_idle
-        });
-        room.idle.set(room.idle.get() + ended);
-    }
-}
-
-/// Whether the program stops before the time is up.
-async fn stops_within(pause: Duration) -> bool {
-    let mut sleep = pin!(sleep(pause));
-    // All fibers are polled when it does.
-    let stops = || reactor::with(|reactor| reactor.is_stopping()).unwrap_or(true);
-    poll_fn(|context| if stops() { Poll::Ready(true) } else { sleep.as_mut().poll(context).map(|()| false) })
-        .await
 }

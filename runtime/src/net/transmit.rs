@@ -301,7 +301,8 @@ impl Transmitter {
         if self.is(FAILED) { Err(io::Error::from_raw_os_error(self.error.get())) } else { Ok(()) }
     }
 
-    fn wait<T>(&self, context: &mut Context<'_>) -> Poll<io::Result<T>> {
+    /// Wakes this fiber when a send has ended.
+    pub(super) fn wait<T>(&self, context: &mut Context<'_>) -> Poll<T> {
         self.set(WAITING);
         self.waker.set(context.waker());
         Poll::Pending

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::task::{Context, Wake, Waker};
 use std::time::Duration;
 
-use seastar::net::{ListenOptions, connect, listen, listen_with};
+use seastar::net::{ListenOptions, TemporaryBuffer, connect, listen, listen_with};
 use seastar::sync::{AbortSource, Limit};
 use seastar::{sleep, spawn, timeout, yield_now};
 
@@ -311,4 +311,21 @@ async fn a_connection_can_be_reset_in_the_place_of_an_end() {
     drop(client);
     let (mut input, _output) = server.split();
     assert_eq!(input.read().await.unwrap_err().kind(), ErrorKind::ConnectionReset);
+}
+
+#[seastar::test]
+async fn a_dropped_connection_whose_peer_does_not_read_stays_no_longer_than_it_says() {
+    static ENDLESS: [u8; 32 << 20] = [0; 32 << 20];
+    let (client, server) = pair().await;
+    let control = server.control();
+    control.set_user_timeout(Some(Duration::from_millis(50))).unwrap();
+    let (input, mut output) = server.split();
+    output.write_buffer(TemporaryBuffer::from_static(&ENDLESS)).await.unwrap();
+    drop((input, output));
+    sleep(Duration::from_millis(5)).await;
+    assert!(control.peer_address().is_ok(), "it is still being sent");
+    while control.peer_address().is_ok() {
+        sleep(Duration::from_millis(5)).await;
+    }
+    drop(client);
 }
