@@ -15,7 +15,8 @@ use crate::task::yield_now;
 
 /// Calls `body` until it returns `Break`, and returns what is in that (LOOP-1).
 ///
-/// A body that can fail returns a `Result` of the `ControlFlow`; a failure ends the loop and is its result.
+/// A body that can fail returns a `Result` of the `ControlFlow`; a failure ends the loop and is its result. Dropping the
+/// future drops the iteration that runs.
 ///
 /// ```
 /// use std::ops::ControlFlow::{Break, Continue};
@@ -52,7 +53,8 @@ where
 
 /// Calls `body` until it returns `Some`, and returns the value in that (LOOP-4).
 ///
-/// A body that can fail returns a `Result` of the `Option`; a failure ends the loop and is its result.
+/// A body that can fail returns a `Result` of the `Option`; a failure ends the loop and is its result. Dropping the future
+/// drops the iteration that runs.
 ///
 /// ```
 /// use seastar::future::repeat_until_value;
@@ -89,7 +91,7 @@ where
 /// Calls `action` until `stop` says so; asks `stop` first, so perhaps not at all (LOOP-2).
 ///
 /// A failure of the action ends the loop and is its result. What both look at has to be a `Cell` or the
-/// like, because both borrow it.
+/// like, because both borrow it. Dropping the future drops the action that runs.
 ///
 /// ```
 /// use std::cell::Cell;
@@ -160,7 +162,8 @@ where
 
 /// Calls `action` with each item, one after the other (LOOP-5).
 ///
-/// The first failure ends the loop and is its result; later items are not touched.
+/// The first failure ends the loop and is its result; later items are not touched. Dropping the future drops the action that
+/// runs.
 ///
 /// ```
 /// use seastar::future::do_for_each;

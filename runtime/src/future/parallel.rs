@@ -20,7 +20,8 @@ use crate::task::{Busy, Children};
 /// in between (LOOP-9). When some fail, all others still run to their end, and the result is the failure that
 /// came first.
 ///
-/// Where there may be many items, [`max_concurrent_for_each`] keeps memory bounded.
+/// Dropping the future drops all actions where they stand. Where there may be many items, [`max_concurrent_for_each`] keeps
+/// memory bounded.
 ///
 /// ```
 /// use std::{cell::Cell, time::Duration};
@@ -53,7 +54,8 @@ where
 
 /// Runs `action` for every item, up to `concurrency_max` at the same time, and waits for all (LOOP-7).
 ///
-/// A failure does not keep the rest from being started; the result is the failure that came first.
+/// A failure does not keep the rest from being started; the result is the failure that came first. Dropping the future drops
+/// the actions that run, and starts no more.
 ///
 /// ```
 /// use std::cell::Cell;
@@ -122,7 +124,7 @@ where
 ///
 /// Unlike in C++ Seastar, where the order is that in which they end. Each result is folded as soon as those
 /// before it have been. A `map` that can fail needs nothing special: let `reduce` take `Result`s, and the failure
-/// with the lowest place is the result.
+/// with the lowest place is the result. Dropping the future drops all of them.
 ///
 /// ```
 /// use seastar::future::map_reduce;

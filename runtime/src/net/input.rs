@@ -55,7 +55,7 @@ impl InputStream {
         InputStream { connection, kept: None }
     }
 
-    /// Some bytes, as many as there are at hand; none at the end of the stream (IN-1).
+    /// Some bytes, as many as there are at hand; none at the end of the stream (IN-1). Cancel-safe.
     ///
     /// # Errors
     ///
@@ -80,7 +80,7 @@ impl InputStream {
         poll_fn(move |context| self.poll_view(context).map_ok(TemporaryBuffer))
     }
 
-    /// Between 1 and `len` bytes; none at the end of the stream (IN-2), and if none are asked for.
+    /// Between 1 and `len` bytes; none at the end of the stream (IN-2), and if none are asked for. Cancel-safe.
     ///
     /// # Errors
     ///
@@ -115,7 +115,7 @@ impl InputStream {
 
     /// Copies bytes to `buffer`, as many as there are at hand and fit; none at the end of the stream, and into none.
     ///
-    /// For code that has its own memory. What does not fit is there for the next read.
+    /// For code that has its own memory. What does not fit is there for the next read. Cancel-safe.
     ///
     /// # Errors
     ///
@@ -145,7 +145,7 @@ impl InputStream {
         })
     }
 
-    /// Exactly `len` bytes, or fewer if the stream ends before (IN-2).
+    /// Exactly `len` bytes, or fewer if the stream ends before (IN-2). Cancel-safe: what has come stays for the next read.
     ///
     /// Bytes that lie in one buffer are not copied.
     ///
@@ -177,7 +177,7 @@ impl InputStream {
         poll_fn(|context| self.poll_exactly(len, context)).await.map(TemporaryBuffer)
     }
 
-    /// The bytes up to the next `delimiter` and that one too, or those that are left if the stream ends before.
+    /// The bytes up to the next `delimiter` and that one too, or those that are left if the stream ends before. Cancel-safe.
     ///
     /// So a line without its delimiter is the last one, or what a peer left of it. Bytes that lie in one buffer are not copied.
     ///

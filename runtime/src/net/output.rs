@@ -73,6 +73,8 @@ impl OutputStream {
 
     /// Writes a buffer without copying it, unless it is small and others wait to be sent with it.
     ///
+    /// Not cancel-safe: a write that is dropped may have taken the buffer.
+    ///
     /// # Errors
     ///
     /// As for [`write`](Self::write).
@@ -83,7 +85,7 @@ impl OutputStream {
 
     /// Sends what was written when this turn of the loop ends, together with what is written until then (OUT-3).
     ///
-    /// Does not wait for it: a failure is told by the next call, or by `close`.
+    /// Does not wait, so it cannot be dropped half-way: a failure is told by the next call, or by `close`.
     ///
     /// # Errors
     ///

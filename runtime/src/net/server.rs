@@ -112,7 +112,7 @@ impl Server {
     ///
     /// They have the [grace period](ServeOptions::grace_period) to come to their end. Those that are left are then shut down: reads
     /// of their handlers see the end of the stream, writes an error; for handlers that wait for something else, it waits as long
-    /// again, and leaves them.
+    /// again, and leaves them. All this goes on when the future is dropped.
     ///
     /// ```
     /// use seastar::net::{ServeOptions, TcpStream, connect, listen};
@@ -141,7 +141,7 @@ impl Server {
         self.serving.stop()
     }
 
-    /// What each shard has done so far.
+    /// What each shard has done so far. Dropping the future changes nothing.
     ///
     /// # Errors
     ///
@@ -182,7 +182,8 @@ impl fmt::Debug for Server {
 }
 
 impl TcpListener {
-    /// [`serve`](Self::serve) within limits. Returns when all shards accept, and serves until it is stopped.
+    /// [`serve`](Self::serve) within limits. Returns when all shards accept, and serves until it is stopped. Dropping the future before
+    /// that undoes it.
     ///
     /// # Errors
     ///

@@ -90,7 +90,8 @@ fn look(quota: &Quota) -> bool {
     quota.over.get()
 }
 
-/// Lets others run if the task has used up its share of the turn, and costs next to nothing if not (PRE-2).
+/// Lets others run if the task has used up its share of the turn, and costs next to nothing if not (PRE-2). Cannot fail, and
+/// may be dropped at any time.
 ///
 /// ```
 /// #[seastar::main(shards = 1)]

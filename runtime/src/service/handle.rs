@@ -229,6 +229,8 @@ impl<S: Service> Sharded<S> {
 
     /// Runs a copy of `call` on every instance at the same time, and waits for all (SH-10).
     ///
+    /// Dropping the future lets the calls that were made run to their end.
+    ///
     /// # Errors
     ///
     /// [`NotRunning`] if an instance is missing; the call has run on the others. Of the calls that fail, the failure of the lowest
@@ -276,6 +278,8 @@ impl<S: Service> Sharded<S> {
 
     /// What `call` returns on every instance, in the order of the shards (SH-12).
     ///
+    /// Dropping the future lets the calls that were made run to their end, as it does with [`invoke_on_all`](Self::invoke_on_all).
+    ///
     /// # Errors
     ///
     /// [`NotRunning`] if an instance is missing; the call has run on the others.
@@ -290,6 +294,8 @@ impl<S: Service> Sharded<S> {
 
     /// Folds what `call` returns on every instance, in the order of the shards: unlike in C++ Seastar (SH-12), where it
     /// is the order in which they answer. Nothing is allocated.
+    ///
+    /// Dropping the future lets the calls that were made run to their end, and folds no more.
     ///
     /// # Errors
     ///

@@ -164,7 +164,7 @@ impl<T: 'static> ForeignPtr<T> {
         })
     }
 
-    /// A pointer to a clone of the value, made on the same shard.
+    /// A pointer to a clone of the value, made on the same shard. Dropping the future lets the call finish there, and drops the clone.
     ///
     /// # Panics
     ///

@@ -218,7 +218,11 @@ impl<T> PipeWriter<T> {
         Write { writer: self, item: Some(item) }
     }
 
-    /// Adds `item` if there is a place and the reader is there; returns it otherwise.
+    /// Adds `item` if there is a place and the reader is there.
+    ///
+    /// # Errors
+    ///
+    /// The item, otherwise.
     ///
     /// ```
     /// let (mut reader, mut writer) = seastar::sync::pipe(1);

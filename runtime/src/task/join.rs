@@ -154,7 +154,11 @@ impl JoinError {
         self.panic.is_none()
     }
 
-    /// What the fiber panicked with, for [`std::panic::resume_unwind`]; the error itself otherwise.
+    /// What the fiber panicked with, for [`std::panic::resume_unwind`].
+    ///
+    /// # Errors
+    ///
+    /// The error itself, if the fiber did not panic.
     pub fn try_into_panic(self) -> Result<Box<dyn Any + Send>, JoinError> {
         let panic = self.panic.ok_or(JoinError { panic: None })?;
         Ok(panic.into_inner().unwrap_or_else(PoisonError::into_inner))

@@ -22,7 +22,8 @@ impl UdpSocket {
     ///
     /// # Errors
     ///
-    /// As for [`send_to`](Self::send_to); [`InvalidInput`](io::ErrorKind::InvalidInput) for a `size` of 0. After an error some may have been sent.
+    /// As for [`send_to`](Self::send_to); [`InvalidInput`](io::ErrorKind::InvalidInput) for a `size` of 0. After an error some may have been sent,
+    /// and when the future is dropped too.
     ///
     /// ```
     /// use seastar::net::UdpSocket;

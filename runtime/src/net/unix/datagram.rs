@@ -242,7 +242,7 @@ impl UnixDatagram {
     }
 
     /// Sends one datagram to `path`, at once, unless the socket there has as many as it keeps (`net.unix.max_dgram_qlen`): then this looks again
-    /// every few milliseconds.
+    /// every few milliseconds. A future that is dropped then has sent nothing.
     ///
     /// # Errors
     ///
