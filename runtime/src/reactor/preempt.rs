@@ -21,7 +21,7 @@ thread_local! {
 }
 
 struct Quota {
-    /// Questions until the next look at the clock.
+    /// Questions until the next look at the clock, that one included. Stays at one when the quota is over.
     left: Cell<u32>,
     stride: Cell<u32>,
     /// When the clock was last read.
@@ -64,7 +64,7 @@ pub fn need_preempt() -> bool {
         let left = quota.left.get() - 1;
         if left > 0 {
             quota.left.set(left);
-            return quota.over.get();
+            return false;
         }
         look(quota)
     })
@@ -72,6 +72,9 @@ pub fn need_preempt() -> bool {
 
 #[cold]
 fn look(quota: &Quota) -> bool {
+    if quota.over.get() {
+        return true;
+    }
     let now = clock::now();
     let allowed = state::with(|reactor| reactor.setup.task_quota.as_nanos() as u64).unwrap_or(u64::MAX);
     // The answer may be late by as long as one stride takes: keep that to an eighth of the quota.
@@ -86,7 +89,10 @@ fn look(quota: &Quota) -> bool {
     quota.stride.set(stride);
     quota.left.set(stride);
     let news = state::with(|reactor| reactor.driver.has_news()).unwrap_or(false);
-    quota.over.set(now >= quota.end.get() || news);
+    if now >= quota.end.get() || news {
+        quota.over.set(true);
+        quota.left.set(1);
+    }
     quota.over.get()
 }
 

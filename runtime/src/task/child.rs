@@ -100,7 +100,7 @@ impl<F: Future> List<F> {
     pub(super) fn take_front(&self) -> Option<F::Output> {
         let front = self.first.get()?;
         // SAFETY: on the list, so alive.
-        let ended = unsafe { front.as_ref() }.prefix.header.is(DONE);
+        let ended = unsafe { front.as_ref() }.prefix.header.state.has(DONE);
         // SAFETY: its output is taken once, because it leaves the list.
         if ended { unsafe { self.take(front) } } else { None }
     }
@@ -115,11 +115,11 @@ impl<F: Future> List<F> {
         let it = unsafe { child.as_ref() };
         self.unlink(it);
         let header = &it.prefix.header;
-        let has_output = !header.is(CANCELLED);
+        let has_output = !header.marks.has(CANCELLED);
         // SAFETY: DONE and not CANCELLED, which it is from now on.
         let output = has_output.then(|| unsafe { ManuallyDrop::take(&mut (*it.stage.get()).output) });
-        header.set(CANCELLED);
-        if !header.is(QUEUED) {
+        header.marks.set(CANCELLED);
+        if !header.state.has(QUEUED) {
             // SAFETY: off both lists, and empty.
             unsafe { Self::free(child) };
         }
@@ -169,8 +169,9 @@ impl<F: Future> List<F> {
         self.unlink(it);
         let _slot = Slot(child);
         let header = &it.prefix.header;
-        let (ended, empty) = (header.is(DONE), header.is(CANCELLED));
-        header.set(DONE | CANCELLED);
+        let (ended, empty) = (header.state.has(DONE), header.marks.has(CANCELLED));
+        header.state.set(DONE);
+        header.marks.set(CANCELLED);
         // SAFETY: the flags said what the stage holds, and say now that it is empty.
         unsafe {
             match (ended, empty) {
@@ -214,11 +215,10 @@ impl<F: Future> Vacant<F> {
     pub(super) unsafe fn again(child: NonNull<Child<F>>) -> Option<Vacant<F>> {
         // SAFETY: not freed yet.
         let header = unsafe { &child.as_ref().prefix.header };
-        if header.is(QUEUED) {
+        if header.state.has(QUEUED) {
             return None;
         }
-        header.state.set(0);
-        header.set_number(header.number().next());
+        header.end();
         Some(Vacant { slot: child })
     }
 
@@ -230,7 +230,7 @@ impl<F: Future> Vacant<F> {
         unsafe {
             (&raw mut (*child).prefix.parent).write(Cell::new(parent));
             (&raw mut (*child).stage).cast::<F>().write(future);
-            (*child).prefix.header.state.set(LIVE | CHILD);
+            (*child).prefix.header.state.put(LIVE | CHILD);
         }
         slot
     }

@@ -121,10 +121,10 @@ impl<F: Future, const ORDERED: bool> Children<F, ORDERED> {
         while let Some(woken) = self.parent.pop() {
             // SAFETY: among the woken of these children, so of this type.
             let header = unsafe { woken.as_ref() };
-            if !header.is(DONE) {
+            if !header.state.has(DONE) {
                 self.poll_child(woken.cast());
                 after();
-            } else if header.is(CANCELLED) {
+            } else if header.marks.has(CANCELLED) {
                 // SAFETY: its output was taken, and it is off both lists.
                 unsafe { List::<F>::free(woken.cast()) };
             }
@@ -140,7 +140,7 @@ impl<F: Future, const ORDERED: bool> Children<F, ORDERED> {
     /// Whether [`take_front`](Self::take_front) has something to take.
     pub(crate) fn front_has_ended(&self) -> bool {
         // SAFETY: on the list, so alive.
-        self.list.first.get().is_some_and(|front| unsafe { front.as_ref() }.prefix.header.is(DONE))
+        self.list.first.get().is_some_and(|front| unsafe { front.as_ref() }.prefix.header.state.has(DONE))
     }
 
     /// Takes the output of the first child, if that has ended.
@@ -172,7 +172,7 @@ impl<F: Future, const ORDERED: bool> Children<F, ORDERED> {
         let it = unsafe { child.as_ref() };
         // SAFETY: its future is gone, and makes room for its output.
         unsafe { (*it.stage.get()).output = ManuallyDrop::new(output) };
-        it.prefix.header.clear(CANCELLED);
+        it.prefix.header.marks.clear(CANCELLED);
         self.running.set(self.running.get() - 1);
         if !ORDERED && it.previous.get().is_some() {
             self.list.unlink(it);
@@ -184,7 +184,7 @@ impl<F: Future, const ORDERED: bool> Children<F, ORDERED> {
     fn forget_woken(&self) {
         while let Some(woken) = self.parent.pop() {
             // SAFETY: a child is not freed while it is among the woken.
-            if unsafe { woken.as_ref() }.is(CANCELLED) {
+            if unsafe { woken.as_ref() }.marks.has(CANCELLED) {
                 // SAFETY: its output was taken, and it is off both lists.
                 unsafe { List::<F>::free(woken.cast()) };
             }
@@ -195,7 +195,7 @@ impl<F: Future, const ORDERED: bool> Children<F, ORDERED> {
 impl<F: Future, const ORDERED: bool> Drop for Children<F, ORDERED> {
     fn drop(&mut self) {
         // From here on no wake finds its way to the parent. The list then drops the rest.
-        self.list.for_each(|child| child.prefix.header.set(DROPPING));
+        self.list.for_each(|child| child.prefix.header.marks.set(DROPPING));
         self.forget_woken();
     }
 }
@@ -213,7 +213,8 @@ fn poll<F: Future>(child: NonNull<Child<F>>) -> Poll<F::Output> {
     let polled = unsafe { Pin::new_unchecked(&mut *(*it.stage.get()).future) }.poll(&mut context);
     if polled.is_ready() {
         // First, because if dropping the future panics, there is nothing left to drop.
-        header.set(DONE | CANCELLED);
+        header.state.set(DONE);
+        header.marks.set(CANCELLED);
         // SAFETY: the future has ended.
         unsafe { ManuallyDrop::drop(&mut (*it.stage.get()).future) };
     }

@@ -9,7 +9,7 @@ use std::ptr::NonNull;
 use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
 
-use super::raw::{self, CANCELLED, DONE, HANDLE, Header};
+use super::raw::{self, CANCELLED, DONE, Header};
 use super::running;
 
 /// The other end of a fiber: a future of its result.
@@ -49,7 +49,7 @@ impl<T> JoinHandle<T> {
     /// }
     /// ```
     pub fn is_finished(&self) -> bool {
-        self.header().is(DONE)
+        self.header().state.has(DONE)
     }
 
     /// Ends the fiber where it stands: its future is dropped, and the handle's result is
@@ -80,6 +80,7 @@ impl<T> JoinHandle<T> {
     /// ```
     pub fn detach(self) {}
 
+    #[inline]
     fn header(&self) -> &Header {
         // SAFETY: while HANDLE is set, which is until this handle is dropped, the slot is not freed.
         unsafe { self.task.as_ref() }
@@ -92,17 +93,17 @@ impl<T> Future for JoinHandle<T> {
     #[inline]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let task = self.header();
-        if !task.is(DONE) {
+        if !task.state.has(DONE) {
             task.joiner.set(context.waker());
             return Poll::Pending;
         }
-        if task.is(CANCELLED) {
+        if task.marks.has(CANCELLED) {
             return Poll::Ready(Err(JoinError { panic: None }));
         }
         // SAFETY: DONE and not CANCELLED; `T` is the output by construction. CANCELLED from now on, so
         // that nobody takes it again.
         let output = unsafe { raw::take_output(self.task) };
-        task.set(CANCELLED);
+        task.marks.set(CANCELLED);
         Poll::Ready(output.map_err(|panic| JoinError { panic: Some(Mutex::new(panic)) }))
     }
 }
@@ -110,10 +111,7 @@ impl<T> Future for JoinHandle<T> {
 impl<T> Drop for JoinHandle<T> {
     #[inline]
     fn drop(&mut self) {
-        self.header().clear(HANDLE);
-        if self.header().is(DONE) {
-            running::retire(self.task);
-        }
+        running::let_go(self.task);
     }
 }
 

@@ -13,6 +13,7 @@ mod join;
 mod outcome;
 mod parent;
 mod pool;
+mod queue;
 mod raw;
 mod running;
 mod sleeper;

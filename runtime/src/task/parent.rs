@@ -29,12 +29,12 @@ pub(super) struct Prefix {
 /// The header is that of a live child, which is neither QUEUED nor DONE.
 #[cold]
 pub(super) unsafe fn wake(header: &Header) {
-    if header.is(DROPPING) {
+    if header.marks.has(DROPPING) {
         return;
     }
     // SAFETY: promised by the caller; the parent ends its children before it goes.
     let parent = unsafe { NonNull::from(header).cast::<Prefix>().as_ref().parent.get().as_ref() };
-    header.set(QUEUED);
+    header.state.set(QUEUED);
     header.next.set(None);
     let this = NonNull::from(header);
     match parent.last.replace(Some(this)) {
@@ -60,7 +60,7 @@ impl Parent {
         if self.first.get().is_none() {
             self.last.set(None);
         }
-        header.clear(QUEUED);
+        header.state.clear(QUEUED);
         Some(first)
     }
 }

@@ -7,6 +7,8 @@
 //!                      +--> QUEUED, set by a wake: in the run queue, cleared when its turn comes
 //! ```
 //!
+//! State and marks are bytes of their own, so that a wake compares the state with one value.
+//!
 //! The first word of a header and its number stay readable in a free slot: the number is how a late
 //! waker finds out that it is late.
 
@@ -25,22 +27,56 @@ use super::slot::WakerSlot;
 use super::waker::Number;
 use crate::mem::class;
 
-/// In the run queue.
-pub(super) const QUEUED: u8 = 1 << 0;
-/// Its future is being dropped.
-pub(super) const DROPPING: u8 = 1 << 1;
-/// The future is gone; the result, if there is one, waits for the handle.
+/// State: holds a future or a result, so the slot is not free.
+pub(super) const LIVE: u8 = 1 << 0;
+/// State: in the run queue.
+pub(super) const QUEUED: u8 = 1 << 1;
+/// State: the future is gone; the result, if there is one, waits for the handle.
 pub(super) const DONE: u8 = 1 << 2;
-/// A join handle exists.
-pub(super) const HANDLE: u8 = 1 << 3;
-/// Holds a future or a result: the slot is not free.
-pub(super) const LIVE: u8 = 1 << 4;
-/// With DONE: the future panicked, and the stage holds what it panicked with.
-pub(super) const PANICKED: u8 = 1 << 5;
-/// With DONE: there is no result, or it was taken. Before: cancel it as soon as it was polled.
-pub(super) const CANCELLED: u8 = 1 << 6;
-/// No fiber: it is polled by the future that it is a part of, see `children`.
-pub(super) const CHILD: u8 = 1 << 7;
+/// State: no fiber, but polled by the future that it is a part of, see `children`.
+pub(super) const CHILD: u8 = 1 << 3;
+
+/// Mark: a join handle exists.
+pub(super) const HANDLE: u8 = 1 << 0;
+/// Mark: its future is being dropped.
+pub(super) const DROPPING: u8 = 1 << 1;
+/// Mark: with DONE, the future panicked, and the stage holds what it panicked with.
+pub(super) const PANICKED: u8 = 1 << 2;
+/// Mark: with DONE, there is no result, or it was taken. Before: cancel it as soon as it was polled.
+pub(super) const CANCELLED: u8 = 1 << 3;
+
+/// The state of a task, or its marks.
+pub(super) struct Flags(Cell<u8>);
+
+impl Flags {
+    /// Whether these are set and no others.
+    #[inline]
+    pub(super) fn are(&self, flags: u8) -> bool {
+        self.0.get() == flags
+    }
+
+    /// Whether any of these is set.
+    #[inline]
+    pub(super) fn has(&self, flags: u8) -> bool {
+        self.0.get() & flags != 0
+    }
+
+    /// Sets these and no others.
+    #[inline]
+    pub(super) fn put(&self, flags: u8) {
+        self.0.set(flags);
+    }
+
+    #[inline]
+    pub(super) fn set(&self, flags: u8) {
+        self.0.set(self.0.get() | flags);
+    }
+
+    #[inline]
+    pub(super) fn clear(&self, flags: u8) {
+        self.0.set(self.0.get() & !flags);
+    }
+}
 
 /// What all tasks have in common. Written by the shard that owns it and by nobody else.
 #[repr(C)]
@@ -52,47 +88,44 @@ pub(super) struct Header {
     pub(super) spawned_at: Cell<Option<&'static Location<'static>>>,
     /// Who waits for the result.
     pub(super) joiner: WakerSlot,
-    pub(super) state: Cell<u8>,
+    pub(super) state: Flags,
+    pub(super) marks: Flags,
 }
 
 impl Header {
+    #[inline]
     pub(super) fn number(&self) -> Number {
         Number(self.number.get())
     }
 
+    #[inline]
     pub(super) fn set_number(&self, number: Number) {
         self.number.set(number.0);
     }
 
-    pub(super) fn vtable(&self) -> &'static VTable {
-        self.vtable.get().expect("only live tasks are asked")
+    /// # Safety
+    ///
+    /// The task is live, and no child.
+    #[inline]
+    pub(super) unsafe fn vtable(&self) -> &'static VTable {
+        // SAFETY: `begin` has set it.
+        unsafe { self.vtable.get().unwrap_unchecked() }
     }
 
     #[inline]
-    fn begin(&self, vtable: &'static VTable, state: u8, spawned_at: &'static Location<'static>) {
+    fn begin(&self, vtable: &'static VTable, marks: u8, spawned_at: &'static Location<'static>) {
         self.vtable.set(Some(vtable));
         self.spawned_at.set(Some(spawned_at));
-        self.state.set(state | LIVE);
+        self.state.put(LIVE);
+        self.marks.put(marks);
     }
 
+    /// Makes what is in use a free slot again, under its next number.
     #[inline]
-    pub(super) fn state(&self) -> u8 {
-        self.state.get()
-    }
-
-    #[inline]
-    pub(super) fn is(&self, flags: u8) -> bool {
-        self.state.get() & flags != 0
-    }
-
-    #[inline]
-    pub(super) fn set(&self, flags: u8) {
-        self.state.set(self.state.get() | flags);
-    }
-
-    #[inline]
-    pub(super) fn clear(&self, flags: u8) {
-        self.state.set(self.state.get() & !flags);
+    pub(super) fn end(&self) {
+        self.state.put(0);
+        self.marks.put(0);
+        self.set_number(self.number().next());
     }
 }
 
@@ -167,13 +200,13 @@ impl<F: Future<Output: Outcome> + 'static> Task<F> {
         let polled = unsafe { Pin::new_unchecked(&mut *(*task.stage.get()).future) }.poll(&mut context);
         let Poll::Ready(output) = polled else { return Poll::Pending };
         // If dropping the future panics, it is not dropped again.
-        task.header.set(DROPPING);
+        task.header.marks.set(DROPPING);
         // SAFETY: the future has ended, and makes room for its result.
         unsafe {
             ManuallyDrop::drop(&mut (*task.stage.get()).future);
             (*task.stage.get()).output = ManuallyDrop::new(output);
         }
-        task.header.clear(DROPPING);
+        task.header.marks.clear(DROPPING);
         Poll::Ready(())
     }
 
@@ -185,7 +218,7 @@ impl<F: Future<Output: Outcome> + 'static> Task<F> {
                 catch_unwind(AssertUnwindSafe(|| ManuallyDrop::drop(&mut (*task.stage.get()).future)));
             if let Err(panic) = dropped {
                 (*task.stage.get()).panic = ManuallyDrop::new(Box::new(panic));
-                task.header.set(PANICKED);
+                task.header.marks.set(PANICKED);
             }
         }
     }
@@ -195,10 +228,10 @@ impl<F: Future<Output: Outcome> + 'static> Task<F> {
         // the caller does not come back for it.
         unsafe {
             let task = header.cast::<Task<F>>().as_ref();
-            if task.header.is(CANCELLED) {
+            if task.header.marks.has(CANCELLED) {
                 return;
             }
-            if task.header.is(PANICKED) {
+            if task.header.marks.has(PANICKED) {
                 return drop_quietly(ManuallyDrop::take(&mut (*task.stage.get()).panic));
             }
             if !needs_drop::<F::Output>() && !F::Output::may_be_failure() {
@@ -238,14 +271,14 @@ pub(super) const fn slot_size<F: Future>() -> usize {
 pub(super) unsafe fn start<F: Future<Output: Outcome> + 'static>(
     slot: NonNull<Header>,
     future: F,
-    state: u8,
+    marks: u8,
     spawned_at: &'static Location<'static>,
 ) {
     // SAFETY: a slot of this class holds a whole `Task<F>`, and nobody uses it yet.
     unsafe {
         let task = slot.cast::<Task<F>>();
         (&raw mut (*task.as_ptr()).stage).cast::<F>().write(future);
-        slot.as_ref().begin(vtable::<F>(), state, spawned_at);
+        slot.as_ref().begin(vtable::<F>(), marks, spawned_at);
     }
 }
 
@@ -258,14 +291,14 @@ pub(super) unsafe fn start<F: Future<Output: Outcome> + 'static>(
 pub(super) unsafe fn start_pooled<F: Future<Output: Outcome> + 'static>(
     slot: NonNull<Header>,
     make: impl FnOnce() -> F,
-    state: u8,
+    marks: u8,
     spawned_at: &'static Location<'static>,
 ) {
     // SAFETY: the slot is large enough, and nobody uses it yet.
     unsafe {
         let task = slot.cast::<Task<F>>();
         (&raw mut (*task.as_ptr()).stage).cast::<F>().write(make());
-        slot.as_ref().begin(const { &Task::<F>::POOLED }, state, spawned_at);
+        slot.as_ref().begin(const { &Task::<F>::POOLED }, marks, spawned_at);
     }
 }
 
@@ -278,20 +311,20 @@ pub(super) unsafe fn panicked(header: NonNull<Header>, panic: Box<dyn Any + Send
     // SAFETY: live; its future is there unless its drop was what panicked.
     unsafe {
         let task = header.as_ref();
-        if task.is(DROPPING) {
-            task.clear(DROPPING);
+        if task.marks.has(DROPPING) {
+            task.marks.clear(DROPPING);
         } else {
             // A destructor that cancels its own task must not drop the future again.
-            task.set(DROPPING);
+            task.marks.set(DROPPING);
             (task.vtable().drop_future)(header);
-            task.clear(DROPPING);
+            task.marks.clear(DROPPING);
             // A second panic, in the drop, says less than the first.
-            if task.is(PANICKED) {
+            if task.marks.has(PANICKED) {
                 drop_quietly(header.as_ptr().byte_add(task.vtable().stage).cast::<Panic>().read());
             }
         }
         header.as_ptr().byte_add(task.vtable().stage).cast::<Panic>().write(Box::new(panic));
-        task.set(PANICKED);
+        task.marks.set(PANICKED);
     }
 }
 
@@ -328,6 +361,10 @@ pub(super) unsafe fn take_output<T>(header: NonNull<Header>) -> Result<T, Box<dy
     unsafe {
         let task = header.as_ref();
         let stage = header.as_ptr().byte_add(task.vtable().stage);
-        if task.is(PANICKED) { Err(*stage.cast::<Panic>().read()) } else { Ok(stage.cast::<T>().read()) }
+        if task.marks.has(PANICKED) {
+            Err(*stage.cast::<Panic>().read())
+        } else {
+            Ok(stage.cast::<T>().read())
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::ptr::NonNull;
 
 use super::join::panic_message;
-use super::raw::{self, CANCELLED, CHILD, DONE, DROPPING, HANDLE, Header, PANICKED, QUEUED, Unread};
+use super::raw::{self, CANCELLED, CHILD, DONE, DROPPING, HANDLE, Header, LIVE, PANICKED, QUEUED, Unread};
 use super::tasks::{self, Inner, current, free};
 
 /// Polls what is ready, oldest first, until nothing is or `enough` says so.
@@ -16,7 +16,7 @@ pub(crate) fn run_ready(mut enough: impl FnMut() -> bool) {
         // SAFETY: the task was being polled when it panicked.
         unsafe { raw::panicked(task, panic) };
         // SAFETY: as above. A panic says more than the wish to be cancelled.
-        unsafe { task.as_ref() }.clear(CANCELLED);
+        unsafe { task.as_ref() }.marks.clear(CANCELLED);
         finish(task);
     }
 }
@@ -24,33 +24,38 @@ pub(crate) fn run_ready(mut enough: impl FnMut() -> bool) {
 /// Polls the task at the front of the queue; `false` if there is none.
 #[inline]
 fn run_next(tasks: &Inner) -> bool {
-    let Some(front) = tasks.head.get() else { return false };
+    let Some(front) = tasks.queue.pop() else { return false };
     // SAFETY: tasks in the queue are live, and a live task is only freed here or by `retire`.
     let task = unsafe { front.as_ref() };
-    tasks.head.set(task.next.get());
-    if tasks.head.get().is_none() {
-        tasks.tail.set(None);
-    }
-    task.clear(QUEUED);
-    if task.is(DONE) {
-        // It ended while it was queued.
-        if !task.is(HANDLE) {
-            free(tasks, front);
-        }
+    if !task.state.are(LIVE | QUEUED) {
+        ended_in_queue(tasks, front);
         return true;
     }
+    task.state.put(LIVE);
     tasks.running.set(Some(front));
     // SAFETY: live and not DONE.
     let polled = unsafe { (task.vtable().poll)(front) };
     tasks.running.set(None);
     if polled.is_ready() {
-        task.clear(CANCELLED);
-        finish(front);
-    } else if task.is(CANCELLED) {
-        task.clear(CANCELLED);
+        task.marks.clear(CANCELLED);
+        end(front);
+    } else if task.marks.has(CANCELLED) {
+        task.marks.clear(CANCELLED);
         cancel(front);
     }
     true
+}
+
+/// A task ended while it was queued, and its turn came.
+#[cold]
+#[inline(never)]
+fn ended_in_queue(tasks: &Inner, front: NonNull<Header>) {
+    // SAFETY: as in `run_next`.
+    let task = unsafe { front.as_ref() };
+    task.state.clear(QUEUED);
+    if !task.marks.has(HANDLE) {
+        free(tasks, front);
+    }
 }
 
 /// Ends a task that is not DONE by dropping its future.
@@ -58,67 +63,102 @@ pub(super) fn cancel(task: NonNull<Header>) {
     // SAFETY: whoever passes a task holds it by a handle, or found it live.
     let header = unsafe { task.as_ref() };
     let Some(tasks) = current() else { return };
-    if header.is(DONE) {
+    if header.state.has(DONE) {
         return;
     }
     if tasks.running.get() == Some(task) {
         // As soon as it has been polled.
-        header.set(CANCELLED);
+        header.marks.set(CANCELLED);
         return;
     }
-    if header.is(DROPPING) {
+    if header.marks.has(DROPPING) {
         return;
     }
     // A destructor that cancels its own task must not come back here.
-    header.set(DROPPING);
+    header.marks.set(DROPPING);
     // SAFETY: live and not DONE.
     unsafe { (header.vtable().drop_future)(task) };
-    header.clear(DROPPING | CANCELLED);
-    if !header.is(PANICKED) {
-        header.set(CANCELLED);
+    header.marks.clear(DROPPING | CANCELLED);
+    if !header.marks.has(PANICKED) {
+        header.marks.set(CANCELLED);
     }
     finish(task);
 }
 
-/// The future is gone: tells who waits, or reports what nobody will read.
+/// The future is gone, perhaps in a panic.
+#[cold]
 fn finish(task: NonNull<Header>) {
     // SAFETY: live.
     let header = unsafe { task.as_ref() };
-    if header.is(PANICKED) {
+    if header.marks.has(PANICKED) {
         // Before it is DONE, and as if its future were being dropped: a logger that drops or cancels the
         // handle must not take away what is being logged.
-        header.set(DROPPING);
+        header.marks.set(DROPPING);
         report_panic(header);
-        header.clear(DROPPING);
+        header.marks.clear(DROPPING);
     }
-    header.set(DONE);
-    if !header.is(HANDLE) {
-        retire(task);
-    } else {
+    end(task);
+}
+
+/// The future is gone: tells who waits, or reports what nobody will read.
+#[inline]
+fn end(task: NonNull<Header>) {
+    // SAFETY: live.
+    let header = unsafe { task.as_ref() };
+    header.state.set(DONE);
+    if header.marks.has(HANDLE) {
         header.joiner.wake();
+    } else {
+        retire(task);
     }
 }
 
+/// The handle of a task goes.
+#[inline]
+pub(super) fn let_go(task: NonNull<Header>) {
+    // SAFETY: while HANDLE is set the slot is not freed.
+    let header = unsafe { task.as_ref() };
+    if header.state.are(LIVE | DONE)
+        && header.marks.are(HANDLE | CANCELLED)
+        && let Some(tasks) = home(header)
+    {
+        // Its result was taken, and whoever waited for that was woken.
+        header.marks.clear(HANDLE);
+        return free(tasks, task);
+    }
+    header.marks.clear(HANDLE);
+    if header.state.has(DONE) {
+        retire(task);
+    }
+}
+
+/// The tasks of the shard that the task is of, unless that has ended.
+#[inline]
+fn home<'a>(header: &Header) -> Option<&'a Inner> {
+    current().filter(|tasks| tasks.uid == header.number().shard())
+}
+
 /// Frees a DONE task without a handle, after reporting a failure that nobody read.
-pub(super) fn retire(task: NonNull<Header>) {
+#[inline(never)]
+fn retire(task: NonNull<Header>) {
     // SAFETY: live and DONE; the last one who could look at its result has just gone.
     let header = unsafe { task.as_ref() };
     header.joiner.clear();
-    let failed = !header.is(CANCELLED) && discard(header);
+    let failed = !header.marks.has(CANCELLED) && discard(header);
     // If the shard that the task is of has ended, its slots stay as they are.
-    let Some(tasks) = current().filter(|tasks| tasks.uid == header.number().shard()) else { return };
+    let Some(tasks) = home(header) else { return };
     if failed {
         tasks.abandoned.set(tasks.abandoned.get() + 1);
     }
     // A queued task is freed when its turn comes; it cannot leave the middle of the queue.
-    if !header.is(QUEUED) {
+    if !header.state.has(QUEUED) {
         free(tasks, task);
     }
 }
 
 /// Drops a result that nobody read; says whether it was a failure, after reporting that.
 fn discard(header: &Header) -> bool {
-    let mut failed = header.is(PANICKED);
+    let mut failed = header.marks.has(PANICKED);
     // SAFETY: live and DONE; CANCELLED from here on, so that it happens once.
     unsafe {
         (header.vtable().discard)(NonNull::from(header), &mut |failure| {
@@ -137,7 +177,7 @@ fn discard(header: &Header) -> bool {
             }
         });
     }
-    header.set(CANCELLED);
+    header.marks.set(CANCELLED);
     failed
 }
 

@@ -25,6 +25,17 @@ impl WakerSlot {
         WakerSlot { data: Cell::new(ptr::null()), vtable: Cell::new(ptr::null()) }
     }
 
+    /// A place that keeps `waker`.
+    #[inline]
+    pub(crate) fn of(waker: &Waker) -> WakerSlot {
+        if waker::is_fiber(waker.vtable()) {
+            return WakerSlot { data: Cell::new(waker.data()), vtable: Cell::new(waker.vtable()) };
+        }
+        let slot = WakerSlot::new();
+        slot.set_foreign(waker);
+        slot
+    }
+
     /// Keeps `waker`, in place of what was here.
     #[inline]
     pub(crate) fn set(&self, waker: &Waker) {

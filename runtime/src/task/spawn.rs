@@ -9,7 +9,7 @@ use super::join::JoinHandle;
 use super::outcome::Outcome;
 use super::pool::{Pool, Taken};
 use super::raw::{self, HANDLE, Header};
-use super::tasks::{Inner, current, number, push, take_slot};
+use super::tasks::{Inner, current, number, take_slot};
 use super::waker::SLOTS_MAX;
 
 /// Starts a fiber on this shard and returns a handle to its result.
@@ -115,7 +115,7 @@ where
 }
 
 #[inline]
-fn start<F>(future: F, state: u8, spawned_at: &'static Location<'static>) -> Result<NonNull<Header>, Busy>
+fn start<F>(future: F, marks: u8, spawned_at: &'static Location<'static>) -> Result<NonNull<Header>, Busy>
 where
     F: Future<Output: Outcome> + 'static,
 {
@@ -123,7 +123,7 @@ where
     let tasks = current().ok_or_else(Busy::here)?;
     let slot = take_slot(tasks, class)?;
     // SAFETY: a free slot of the class of `F`; `carve` gave it a number.
-    unsafe { raw::start(slot, future, state, spawned_at) };
+    unsafe { raw::start(slot, future, marks, spawned_at) };
     begin(tasks, slot);
     Ok(slot)
 }
@@ -133,5 +133,5 @@ where
 fn begin(tasks: &Inner, slot: NonNull<Header>) {
     tasks.live.set(tasks.live.get() + 1);
     // SAFETY: callers have just made it live.
-    push(tasks, unsafe { slot.as_ref() });
+    tasks.queue.push(unsafe { slot.as_ref() });
 }

@@ -8,6 +8,7 @@ use super::busy::Busy;
 use super::inbox::Inbox;
 use super::parent;
 use super::pool::{self, PoolLane};
+use super::queue::Queue;
 use super::raw::{CHILD, DONE, DROPPING, HANDLE, Header, LIVE, POOLED, QUEUED};
 use super::running;
 use super::waker::{self, CHUNKS_MAX, Number, SLOTS_MAX};
@@ -27,8 +28,9 @@ pub(super) struct Inner {
     inbox: &'static Inbox,
     /// The number of the inbox, which every wake compares.
     pub(super) uid: usize,
-    pub(super) head: Cell<Option<NonNull<Header>>>,
-    pub(super) tail: Cell<Option<NonNull<Header>>>,
+    /// The number of the first of this shard's chunks among those of all shards.
+    first_chunk: usize,
+    pub(super) queue: Queue,
     /// The task that is being polled.
     pub(super) running: Cell<Option<NonNull<Header>>>,
     pub(super) live: Cell<usize>,
@@ -38,10 +40,20 @@ pub(super) struct Inner {
     lanes: [Lane; class::CLASSES],
     /// In the order of the table of all pools.
     pub(super) pools: Vec<PoolLane>,
+    /// The pool that each of the first chunks is a part of.
+    pooled: Vec<u32>,
     chunks: UnsafeCell<Vec<Chunk>>,
 }
 
 impl Inner {
+    /// Whether the number is of this shard, and of a chunk that there is.
+    #[inline]
+    fn has_chunk(&self, number: Number) -> bool {
+        // SAFETY: as in `slot`.
+        let chunks = unsafe { &*self.chunks.get() }.len();
+        number.chunk_of_all().wrapping_sub(self.first_chunk) < chunks
+    }
+
     /// The slot in a place, if there is one.
     #[inline]
     fn slot(&self, chunk: usize, slot: usize) -> Option<NonNull<Header>> {
@@ -55,8 +67,6 @@ impl Inner {
 struct Chunk {
     base: NonNull<u8>,
     slot_size: u32,
-    /// Which pool it is a part of, if it is one.
-    pool: u32,
     /// Slots that have a number, and so may be looked at.
     used: u32,
 }
@@ -66,10 +76,12 @@ impl Tasks {
     pub(crate) fn enter(inbox: &'static Inbox) -> Option<Tasks> {
         let mut chunks = Vec::with_capacity(1024);
         let mut pools = Vec::with_capacity(pool::pools().len());
+        let mut pooled = Vec::new();
         for (index, pool) in pool::pools().iter().enumerate() {
             let lane = PoolLane::new(pool, chunks.len())?;
-            let (slot_size, pool) = (u32::try_from(pool.slot_size).ok()?, index as u32);
-            chunks.extend(lane.chunks().map(|base| Chunk { base, slot_size, pool, used: 0 }));
+            let slot_size = u32::try_from(pool.slot_size).ok()?;
+            chunks.extend(lane.chunks().map(|base| Chunk { base, slot_size, used: 0 }));
+            pooled.resize(chunks.len(), index as u32);
             pools.push(lane);
         }
         if chunks.len() > CHUNKS_MAX {
@@ -78,17 +90,20 @@ impl Tasks {
         let inner = Box::new(Inner {
             inbox,
             uid: inbox.uid(),
-            head: Cell::new(None),
-            tail: Cell::new(None),
+            first_chunk: Number::first(inbox.uid(), 0, 0).chunk_of_all(),
+            queue: Queue::new(),
             running: Cell::new(None),
             live: Cell::new(0),
             abandoned: Cell::new(0),
             late_rounds: Cell::new(0),
             lanes: [const { Lane::new() }; class::CLASSES],
             pools,
+            pooled,
             chunks: UnsafeCell::new(chunks),
         });
         let inner = NonNull::from(Box::leak(inner));
+        // SAFETY: leaked, so it stays in its place.
+        unsafe { inner.as_ref() }.queue.clear();
         TASKS.set(inner.as_ptr());
         Some(Tasks { inner })
     }
@@ -166,7 +181,7 @@ fn carve(tasks: &Inner, class: usize) -> Option<NonNull<Header>> {
                 return None;
             }
             let base = mem::map_chunk(slot_size * slots)?;
-            chunks.push(Chunk { base, slot_size: slot_size as u32, pool: u32::MAX, used: 0 });
+            chunks.push(Chunk { base, slot_size: slot_size as u32, used: 0 });
             lane.extend(base, slot_size * slots);
             lane.carve(class)?
         }
@@ -204,22 +219,10 @@ impl Chunk {
     }
 }
 
-#[inline]
-pub(super) fn push(tasks: &Inner, task: &Header) {
-    task.set(QUEUED);
-    task.next.set(None);
-    let this = NonNull::from(task);
-    match tasks.tail.replace(Some(this)) {
-        // SAFETY: tasks in the queue are live.
-        Some(tail) => unsafe { tail.as_ref() }.next.set(Some(this)),
-        None => tasks.head.set(Some(this)),
-    }
-}
-
 /// Whether a task waits to be run.
 #[inline]
 pub(crate) fn has_ready() -> bool {
-    current().is_some_and(|tasks| tasks.head.get().is_some())
+    current().is_some_and(|tasks| !tasks.queue.is_empty())
 }
 
 /// Fibers of this shard whose result is not yet read, and children.
@@ -232,7 +235,7 @@ pub(crate) fn live() -> usize {
 pub(super) fn free(tasks: &Inner, task: NonNull<Header>) {
     // SAFETY: a DONE task without a handle, not in the queue.
     let header = unsafe { task.as_ref() };
-    debug_assert!(!header.is(QUEUED | HANDLE | DROPPING));
+    debug_assert!(!header.state.has(QUEUED) && !header.marks.has(HANDLE | DROPPING));
     // SAFETY: the class that it was started with, and nobody refers to it.
     unsafe { release(tasks, task, header.vtable().class) };
 }
@@ -246,35 +249,33 @@ pub(super) fn free(tasks: &Inner, task: NonNull<Header>) {
 unsafe fn release(tasks: &Inner, slot: NonNull<Header>, class: usize) {
     // SAFETY: slots in use are readable.
     let header = unsafe { slot.as_ref() };
-    header.state.set(0);
-    header.set_number(header.number().next());
+    header.end();
     tasks.live.set(tasks.live.get() - 1);
     // SAFETY: of this lane, and unused from now on; wakers may still read its header.
     unsafe {
         match class {
             POOLED => pool_of(tasks, header).give(slot),
-            class => tasks.lanes[class].push(class, slot.cast(), size_of::<Header>()),
+            class => tasks.lanes.get_unchecked(class).push(class, slot.cast(), size_of::<Header>()),
         }
     }
 }
 
 /// The pool that a task's slot is one of.
 fn pool_of<'a>(tasks: &'a Inner, header: &Header) -> &'a PoolLane {
-    // SAFETY: only this thread comes here, and the reference ends with the expression.
-    let pool = unsafe { &*tasks.chunks.get() }[header.number().chunk()].pool;
-    &tasks.pools[pool as usize]
+    &tasks.pools[tasks.pooled[header.number().chunk()] as usize]
 }
 
 /// Puts the task behind a number into the run queue of its shard, wherever that is.
 #[inline]
 pub(super) fn wake_number(number: Number) {
     match current() {
-        Some(tasks) if tasks.uid == number.shard() => wake_here(tasks, number),
+        Some(tasks) if tasks.has_chunk(number) => wake_here(tasks, number),
         _ => wake_there(number),
     }
 }
 
 #[cold]
+#[inline(never)]
 fn wake_there(number: Number) {
     if let Some(inbox) = Inbox::of(number.shard()) {
         inbox.wake(number.0);
@@ -283,7 +284,9 @@ fn wake_there(number: Number) {
 
 #[inline]
 fn wake_here(tasks: &Inner, number: Number) {
-    let Some(slot) = tasks.slot(number.chunk(), number.slot()) else { return };
+    let Some(slot) = tasks.slot(number.chunk_of_all().wrapping_sub(tasks.first_chunk), number.slot()) else {
+        return;
+    };
     // SAFETY: every slot in use is a readable header, free or live.
     let header = unsafe { slot.as_ref() };
     if header.number() == number {
@@ -293,11 +296,11 @@ fn wake_here(tasks: &Inner, number: Number) {
 
 #[inline]
 fn wake_header(tasks: &Inner, header: &Header) {
-    match header.state() & (LIVE | QUEUED | DONE | CHILD) {
-        LIVE => push(tasks, header),
+    if header.state.are(LIVE) {
+        tasks.queue.push(header);
+    } else if header.state.are(LIVE | CHILD) {
         // SAFETY: live, and a child.
-        state if state == LIVE | CHILD => unsafe { parent::wake(header) },
-        _ => {}
+        unsafe { parent::wake(header) };
     }
 }
 
@@ -310,8 +313,8 @@ pub(super) fn yield_by_ref(waker: &Waker) {
     {
         // SAFETY: the running task is live.
         let task = unsafe { running.as_ref() };
-        if task.number() == Number(waker.data() as u64) && !task.is(QUEUED) {
-            return push(tasks, task);
+        if task.number() == Number(waker.data() as u64) && task.state.are(LIVE) {
+            return tasks.queue.push(task);
         }
     }
     waker.wake_by_ref();
@@ -333,18 +336,21 @@ pub(crate) fn wake_all() {
 /// Takes tasks that have ended off the run queue, where they would keep their slots until their turn comes.
 pub(super) fn forget_ended() {
     let Some(tasks) = current() else { return };
-    tasks.tail.set(None);
-    let mut next = tasks.head.take();
-    while let Some(task) = next {
+    let rest = Queue::new();
+    rest.clear();
+    while let Some(task) = tasks.queue.pop() {
         // SAFETY: tasks in the queue are live, and are freed only here until they are in it again.
         let header = unsafe { task.as_ref() };
-        next = header.next.get();
-        header.clear(QUEUED);
-        if !header.is(DONE) {
-            push(tasks, header);
-        } else if !header.is(HANDLE) {
+        header.state.clear(QUEUED);
+        if !header.state.has(DONE) {
+            rest.push(header);
+        } else if !header.marks.has(HANDLE) {
             free(tasks, task);
         }
+    }
+    while let Some(task) = rest.pop() {
+        // SAFETY: as above.
+        tasks.queue.push(unsafe { task.as_ref() });
     }
 }
 
@@ -360,7 +366,7 @@ pub(super) fn for_each_live(skipped: u8, mut each: impl FnMut(&Inner, NonNull<He
             let Some(task) = tasks.slot(chunk, slot) else { break };
             // SAFETY: every slot in use is a readable header.
             let header = unsafe { task.as_ref() };
-            if header.is(LIVE) && !header.is(DONE | skipped) {
+            if header.state.has(LIVE) && !header.state.has(DONE | skipped) {
                 found += 1;
                 each(tasks, task);
             }

@@ -1,4 +1,4 @@
-//! A waker is a number: shard, place of the task, generation.
+//! A waker is a number: shard and place of the task, and its generation.
 //!
 //! Cloning copies it and dropping does nothing. A number whose task has ended finds another
 //! generation in its place, and nothing happens.
@@ -7,7 +7,7 @@ use std::task::{RawWaker, RawWakerVTable, Waker};
 
 use super::tasks;
 
-/// Bits of each part: 12 shard, 16 chunk, 10 slot, 26 generation.
+/// Bits of each part: 12 shard, 16 chunk, 26 generation, 10 slot. So shard and chunk are one shift away, and the slot one mask.
 const SLOT_BITS: u32 = 10;
 const CHUNK_BITS: u32 = 16;
 const GENERATION_BITS: u32 = 26;
@@ -23,30 +23,37 @@ pub(super) struct Number(pub(super) u64);
 
 impl Number {
     pub(super) fn first(shard: usize, chunk: usize, slot: usize) -> Number {
-        let place = ((shard << CHUNK_BITS | chunk) << SLOT_BITS | slot) as u64;
-        Number(place << GENERATION_BITS)
+        let chunk = (shard << CHUNK_BITS | chunk) as u64;
+        Number(chunk << (GENERATION_BITS + SLOT_BITS) | slot as u64)
     }
 
     #[inline]
     pub(super) fn shard(self) -> usize {
-        (self.0 >> (CHUNK_BITS + SLOT_BITS + GENERATION_BITS)) as usize
+        self.chunk_of_all() >> CHUNK_BITS
     }
 
+    /// The chunk's number among those of its shard.
     #[inline]
     pub(super) fn chunk(self) -> usize {
-        (self.0 >> (SLOT_BITS + GENERATION_BITS)) as usize & (CHUNKS_MAX - 1)
+        self.chunk_of_all() & (CHUNKS_MAX - 1)
+    }
+
+    /// The chunk's number among those of all shards.
+    #[inline]
+    pub(super) fn chunk_of_all(self) -> usize {
+        (self.0 >> (GENERATION_BITS + SLOT_BITS)) as usize
     }
 
     #[inline]
     pub(super) fn slot(self) -> usize {
-        (self.0 >> GENERATION_BITS) as usize & (SLOTS_MAX - 1)
+        self.0 as usize & (SLOTS_MAX - 1)
     }
 
     /// The number of the next task in the same place.
     #[inline]
     pub(super) fn next(self) -> Number {
-        const GENERATION: u64 = (1 << GENERATION_BITS) - 1;
-        Number(self.0 & !GENERATION | self.0.wrapping_add(1) & GENERATION)
+        const GENERATION: u64 = ((1 << GENERATION_BITS) - 1) << SLOT_BITS;
+        Number(self.0 & !GENERATION | self.0.wrapping_add(1 << SLOT_BITS) & GENERATION)
     }
 
     /// A waker that needs no drop.
@@ -88,7 +95,11 @@ mod tests {
         }
         assert_ne!(later, number);
         assert_eq!((later.shard(), later.chunk(), later.slot()), (4095, CHUNKS_MAX - 1, SLOTS_MAX - 1));
-        assert_eq!(Number(number.0 | ((1 << 26) - 1)).next(), number, "generations wrap in their own bits");
+        assert_eq!(
+            Number(number.0 | ((1 << 26) - 1) << 10).next(),
+            number,
+            "generations wrap in their own bits"
+        );
     }
 
     #[test]
