@@ -8,18 +8,15 @@ use super::units::Units;
 use super::wait::{self, Wait};
 
 /// What [`Semaphore::acquire`](super::Semaphore::acquire) and [`Semaphore::acquire_owned`](super::Semaphore::acquire_owned) wait for.
-pub struct Acquiring<H: Handle> {
-    semaphore: H,
-    over_capacity: bool,
-}
+pub struct Acquiring<H: Handle>(H);
 
 /// The future of [`Semaphore::acquire`](super::Semaphore::acquire) and [`Semaphore::acquire_owned`](super::Semaphore::acquire_owned).
 pub type Acquire<H> = Wait<Acquiring<H>>;
 
 impl<H: Handle> Acquiring<H> {
     #[inline]
-    pub(super) fn wait(semaphore: H, units: usize, capacity: usize) -> Acquire<H> {
-        Wait::new(Acquiring { semaphore, over_capacity: units > capacity }, units)
+    pub(super) fn wait(semaphore: H, units: usize) -> Acquire<H> {
+        Wait::new(Acquiring(semaphore), units)
     }
 }
 
@@ -29,13 +26,19 @@ unsafe impl<H: Handle> Host for Acquiring<H> {
 
     #[inline]
     fn list(&self) -> &List<usize> {
-        self.semaphore.list()
+        self.0.list()
     }
 }
 
 #[inline]
 fn units<H: Handle>(waiter: &Waiter<Acquiring<H>>) -> Units<H> {
-    Units::new(waiter.host().semaphore.clone(), waiter.value())
+    Units::new(waiter.host().0.clone(), waiter.value())
+}
+
+#[cold]
+#[inline(never)]
+fn refused<H: Handle>(waiter: &Waiter<Acquiring<H>>) -> Result<Units<H>, SemaphoreError> {
+    Err(waiter.host().0.core().refusal(waiter.value()))
 }
 
 impl<H: Handle> wait::Request for Acquiring<H> {
@@ -44,27 +47,22 @@ impl<H: Handle> wait::Request for Acquiring<H> {
 
     #[inline]
     fn take_now(waiter: &Waiter<Self>) -> Option<Self::Output> {
-        let Acquiring { semaphore, over_capacity } = waiter.host();
-        let taken = !over_capacity && semaphore.core().take(waiter.value());
-        taken.then(|| Ok(units(waiter)))
+        waiter.host().0.core().try_take(waiter.value()).then(|| Ok(units(waiter)))
     }
 
+    #[inline]
     fn hopeless(waiter: &Waiter<Self>) -> Option<Self::Output> {
-        let Acquiring { semaphore, over_capacity } = waiter.host();
-        let hopeless = *over_capacity || semaphore.core().is_broken();
-        hopeless.then(|| Err(semaphore.core().refusal(waiter.value())))
+        waiter.host().0.core().refuses(waiter.value()).then(|| refused(waiter))
     }
 
+    #[inline]
     fn woken(waiter: &Waiter<Self>, state: State) -> Option<Self::Output> {
-        Some(match state {
-            State::Granted => Ok(units(waiter)),
-            _ => Err(waiter.host().semaphore.core().refusal(waiter.value())),
-        })
+        Some(if state == State::Granted { Ok(units(waiter)) } else { refused(waiter) })
     }
 
     #[cold]
     fn hand_on(waiter: &Waiter<Self>, state: State) {
-        let semaphore = waiter.host().semaphore.core();
+        let semaphore = waiter.host().0.core();
         match state {
             State::Granted => semaphore.give(waiter.value()),
             // Whoever is next may fit where this one did not (ours; unlike SEM-9).
@@ -78,7 +76,7 @@ impl<H: Handle> wait::Request for Acquiring<H> {
     }
 
     fn given_up(waiter: &Waiter<Self>, why: Why) -> Self::Output {
-        let name = waiter.host().semaphore.core().name();
+        let name = waiter.host().0.core().name();
         Err(match why {
             Why::TimedOut => SemaphoreError::TimedOut { name },
             Why::Aborted => SemaphoreError::Aborted { name },

@@ -19,8 +19,8 @@ pub struct List<T> {
     len: Cell<usize>,
     /// Goes up whenever all are woken, so that those who come meanwhile are told from those who were there.
     round: Cell<u32>,
-    /// How many came in this round.
-    fresh: Cell<usize>,
+    /// How many are left of those who came in earlier rounds; none unless all are being woken.
+    stale: Cell<usize>,
 }
 
 /// How a waiter stands.
@@ -84,7 +84,7 @@ impl<T> List<T> {
             last: Cell::new(ptr::null()),
             len: Cell::new(0),
             round: Cell::new(0),
-            fresh: Cell::new(0),
+            stale: Cell::new(0),
         }
     }
 
@@ -113,7 +113,7 @@ impl<T> List<T> {
     #[inline]
     pub(crate) fn wake_front(&self, state: State) -> bool {
         let Some((_, waker)) = self.pop(state) else { return false };
-        waker.wake();
+        wake(waker);
         true
     }
 
@@ -123,20 +123,20 @@ impl<T> List<T> {
     pub(crate) fn replace_front(&self, value: T, state: State, take: impl FnOnce(T)) -> bool {
         let Some((node, waker)) = self.pop(state) else { return false };
         take(node.value.replace(value));
-        waker.wake();
+        wake(waker);
         true
     }
 
     /// How many wait, of those who came since all were woken.
     pub(crate) fn fresh(&self) -> usize {
-        self.fresh.get()
+        self.len.get() - self.stale.get()
     }
 
     /// Wakes all who wait now; those that come meanwhile stay.
     pub(crate) fn wake_all(&self, state: State) {
         let round = self.round.get().wrapping_add(1);
         self.round.set(round);
-        self.fresh.set(0);
+        self.stale.set(self.len.get());
         // Foreign wakers may drop those who wait, and let others come.
         // SAFETY: as in `front`, and queued.
         while unsafe { self.first.get().as_ref().is_some_and(|node| node.links().round != round) } {
@@ -160,15 +160,13 @@ impl<T> List<T> {
     /// The node is not queued, stays where it is, and is unlinked before it goes.
     unsafe fn link(&self, node: &Node<T>, waker: &Waker) {
         // First, because cloning a foreign waker may do anything, such as waiting here or panicking.
-        let slot = WakerSlot::new();
-        slot.set(waker);
+        let slot = WakerSlot::of(waker);
         let last = self.last.replace(node);
         let round = self.round.get();
         let links = Links { next: Cell::new(ptr::null()), previous: Cell::new(last), waker: slot, round };
         // SAFETY: nobody looks at the links of a node that is not queued.
         unsafe { (*node.links.get()).write(links) };
         node.state.set(State::Queued);
-        self.fresh.set(self.fresh.get() + 1);
         self.len.set(self.len.get() + 1);
         if last.is_null() {
             self.first.set(node);
@@ -198,13 +196,19 @@ impl<T> List<T> {
                 None => self.last.set(previous),
             }
             self.len.set(self.len.get() - 1);
-            if links.round == self.round.get() {
-                self.fresh.set(self.fresh.get() - 1);
+            if self.stale.get() > 0 && links.round != self.round.get() {
+                self.stale.set(self.stale.get() - 1);
             }
             // The links are not looked at again: the node is no longer queued.
             ptr::read(&links.waker)
         }
     }
+}
+
+/// Out of line, so that loops that wake keep few registers.
+#[inline(never)]
+fn wake(waker: WakerSlot) {
+    waker.wake();
 }
 
 /// Something with a list that a [`Waiter`] can hold on to.

@@ -159,6 +159,7 @@ impl<'a, T: ?Sized> Request for Locking<'a, T> {
         waiter.host().0.try_lock()
     }
 
+    #[inline]
     fn woken(waiter: &Waiter<Self>, _: State) -> Option<Self::Output> {
         Some(MutexGuard { mutex: waiter.host().0 })
     }

@@ -374,12 +374,14 @@ impl<T> Request for Pushing<'_, T> {
         Some(Ok(()))
     }
 
+    #[inline]
     fn hopeless(waiter: &Waiter<Self>) -> Option<Self::Output> {
         waiter.host().0.aborted.get().then(|| rejected(waiter, QueueError::Closed))
     }
 
-    fn woken(waiter: &Waiter<Self>, _: State) -> Option<Self::Output> {
-        Some(rejected(waiter, QueueError::Closed))
+    #[inline]
+    fn woken(waiter: &Waiter<Self>, state: State) -> Option<Self::Output> {
+        Some(if state == State::Granted { Ok(()) } else { rejected(waiter, QueueError::Closed) })
     }
 
     fn hand_on(_: &Waiter<Self>, _: State) {}
@@ -394,6 +396,8 @@ impl<T> Request for Pushing<'_, T> {
 }
 
 /// The item, unless it is in the queue.
+#[cold]
+#[inline(never)]
 fn rejected<T>(waiter: &Waiter<Pushing<'_, T>>, why: QueueError) -> Result<(), Rejected<T>> {
     match waiter.replace_value(Offer::Taken) {
         Offer::Item(item) => Err(Rejected { item, why }),
@@ -410,10 +414,12 @@ impl<T> Request for Popping<'_, T> {
         waiter.host().0.take_free().map(Ok)
     }
 
+    #[inline]
     fn hopeless(waiter: &Waiter<Self>) -> Option<Self::Output> {
         waiter.host().0.aborted.get().then_some(Err(QueueError::Closed))
     }
 
+    #[inline]
     fn woken(waiter: &Waiter<Self>, _: State) -> Option<Self::Output> {
         let queue = waiter.host().0;
         if queue.aborted.get() {

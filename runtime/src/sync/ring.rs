@@ -8,6 +8,8 @@ use std::ptr;
 pub(super) struct Ring<T> {
     /// As many as a power of two, so that counters wrap by a mask.
     places: Box<[UnsafeCell<MaybeUninit<T>>]>,
+    /// One less than the places.
+    mask: usize,
     capacity: Cell<usize>,
     /// Items that ever came out, and that ever went in; both wrap.
     popped: Cell<usize>,
@@ -21,8 +23,9 @@ impl<T> Ring<T> {
     pub(super) fn new(capacity: usize) -> Ring<T> {
         assert!(capacity > 0, "a capacity of zero lets nothing through");
         let places = capacity.checked_next_power_of_two().expect("a capacity that fits into memory");
+        let mask = places - 1;
         let places = (0..places).map(|_| UnsafeCell::new(MaybeUninit::uninit())).collect();
-        Ring { places, capacity: Cell::new(capacity), popped: Cell::new(0), pushed: Cell::new(0) }
+        Ring { places, mask, capacity: Cell::new(capacity), popped: Cell::new(0), pushed: Cell::new(0) }
     }
 
     /// Zero when it was closed.
@@ -105,7 +108,7 @@ impl<T> Ring<T> {
     #[inline]
     fn place(&self, count: usize) -> &UnsafeCell<MaybeUninit<T>> {
         // SAFETY: below the number of places, which is a power of two.
-        unsafe { self.places.get_unchecked(count & (self.places.len() - 1)) }
+        unsafe { self.places.get_unchecked(count & self.mask) }
     }
 }
 

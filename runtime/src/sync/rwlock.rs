@@ -195,6 +195,7 @@ macro_rules! request {
                 waiter.host().0.$try()
             }
 
+            #[inline]
             fn woken(waiter: &Waiter<Self>, _: State) -> Option<Self::Output> {
                 Some($guard { lock: waiter.host().0 })
             }

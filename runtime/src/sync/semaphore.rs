@@ -110,7 +110,7 @@ impl<const UNITS: usize> Semaphore<UNITS> {
     /// ```
     #[inline]
     pub fn acquire(&self, units: usize) -> Acquire<&SemaphoreCore> {
-        Acquiring::wait(&self.core, units, self.capacity())
+        Acquiring::wait(&self.core, units)
     }
 
     /// [`acquire`](Self::acquire) for no longer than `duration` (SEM-7).
@@ -172,14 +172,14 @@ impl<const UNITS: usize> Semaphore<UNITS> {
     /// ```
     #[inline]
     pub fn acquire_owned(self: &Rc<Self>, units: usize) -> Acquire<Rc<Self>> {
-        Acquiring::wait(self.clone(), units, self.capacity())
+        Acquiring::wait(self.clone(), units)
     }
 
     /// Takes units if they are there and nobody waits for any (SEM-3). `None` also for more than the capacity, and on a broken semaphore.
     #[inline]
     #[must_use = "the units go back at once when nobody keeps them"]
     pub fn try_acquire(&self, units: usize) -> Option<SemaphoreUnits<'_>> {
-        self.core.try_take(units, self.capacity()).then(|| Units::new(&self.core, units))
+        self.core.try_take(units).then(|| Units::new(&self.core, units))
     }
 
     /// [`try_acquire`](Self::try_acquire) for units that live longer than a borrow.
@@ -201,7 +201,7 @@ impl<const UNITS: usize> Semaphore<UNITS> {
     #[inline]
     #[must_use = "the units go back at once when nobody keeps them"]
     pub fn try_acquire_owned(self: &Rc<Self>, units: usize) -> Option<Units<Rc<Self>>> {
-        self.core.try_take(units, self.capacity()).then(|| Units::new(self.clone(), units))
+        self.core.try_take(units).then(|| Units::new(self.clone(), units))
     }
 
     /// Adds units and serves those who wait (SEM-5); nothing on a broken semaphore.
@@ -332,20 +332,22 @@ impl SemaphoreCore {
         }
     }
 
-    #[inline]
-    fn try_take(&self, units: usize, capacity: usize) -> bool {
-        // No capacity is above `isize::MAX`, so what is compared as signed is the same number.
-        units <= capacity && self.take(units)
-    }
-
     /// Nobody may overtake those who wait already, even if their share is there.
     #[inline]
-    pub(super) fn take(&self, units: usize) -> bool {
-        let fits = self.waiters.is_empty() && units as isize <= self.available.get();
+    pub(super) fn try_take(&self, units: usize) -> bool {
+        // No capacity is above `isize::MAX`, so what is compared as signed is the same number.
+        let available = self.available.get();
+        let fits = units <= self.capacity && units as isize <= available && self.waiters.is_empty();
         if fits {
-            self.available.set(self.available.get() - units as isize);
+            self.available.set(available - units as isize);
         }
         fits
+    }
+
+    /// Whether so many will never be there.
+    #[inline]
+    pub(super) fn refuses(&self, units: usize) -> bool {
+        units > self.capacity || self.broken.get()
     }
 
     #[inline]
@@ -353,7 +355,10 @@ impl SemaphoreCore {
         if self.broken.get() {
             return;
         }
-        self.available.set(self.available.get().saturating_add_unsigned(units));
+        let before = self.available.get();
+        // Smaller only if it has come round.
+        let after = before.wrapping_add_unsigned(units);
+        self.available.set(if after < before { isize::MAX } else { after });
         if !self.waiters.is_empty() {
             self.serve();
         }
@@ -368,10 +373,6 @@ impl SemaphoreCore {
             self.available.set(self.available.get() - units as isize);
             self.waiters.wake_front(State::Granted);
         }
-    }
-
-    pub(super) fn is_broken(&self) -> bool {
-        self.broken.get()
     }
 
     pub(super) fn name(&self) -> Option<&'static str> {

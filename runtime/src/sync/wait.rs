@@ -18,8 +18,8 @@ pub trait Request: Host + Sized {
     /// Takes what is wanted if that needs no waiting.
     fn take_now(waiter: &Waiter<Self>) -> Option<Self::Output>;
 
-    /// The failure of what would wait for ever. Apart from [`take_now`](Self::take_now), so that failures, which are large, are
-    /// kept out of the way of what need not wait.
+    /// The failure of what would wait for ever. Failures are large, so they are made out of line.
+    #[inline]
     fn hopeless(_: &Waiter<Self>) -> Option<Self::Output> {
         None
     }
@@ -67,21 +67,9 @@ impl<R: Request> Wait<R> {
 
     #[cold]
     #[inline(never)]
-    fn poll_in_line(self: Pin<&Self>, context: &mut Context<'_>) -> Poll<R::Output> {
-        let output = match self.waiter.state() {
-            State::Idle => R::hopeless(&self.waiter),
-            State::Queued => None,
-            state => {
-                self.waiter.leave();
-                R::woken(&self.waiter, state)
-            }
-        };
-        if let Some(output) = output {
-            return Poll::Ready(output);
-        }
+    fn wait_in_line(self: Pin<&Self>, context: &mut Context<'_>) {
         // SAFETY: part of a pinned future, and never moved out of it.
         unsafe { self.map_unchecked(|this| &this.waiter) }.wait(context.waker());
-        Poll::Pending
     }
 }
 
@@ -91,12 +79,26 @@ impl<R: Request> Future for Wait<R> {
     #[inline]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<R::Output> {
         let this = self.into_ref();
-        if this.waiter.state() == State::Idle
-            && let Some(output) = R::take_now(&this.waiter)
-        {
-            return Poll::Ready(output);
+        // Results are made here and not out of line, because from there they would come by way of memory.
+        match this.waiter.state() {
+            State::Idle => {
+                if let Some(output) = R::take_now(&this.waiter) {
+                    return Poll::Ready(output);
+                }
+                if let Some(output) = R::hopeless(&this.waiter) {
+                    return Poll::Ready(output);
+                }
+            }
+            State::Queued => {}
+            state => {
+                this.waiter.leave();
+                if let Some(output) = R::woken(&this.waiter, state) {
+                    return Poll::Ready(output);
+                }
+            }
         }
-        this.poll_in_line(context)
+        this.wait_in_line(context);
+        Poll::Pending
     }
 }
 
