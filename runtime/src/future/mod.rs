@@ -15,6 +15,7 @@ pub(crate) mod joined;
 mod loops;
 mod parallel;
 mod promise;
+mod promised;
 pub(crate) mod question;
 mod shared;
 mod stream;

@@ -1,23 +1,14 @@
 //! A value that somebody will give, and the future of it.
 
-use std::cell::Cell;
 use std::error::Error;
 use std::fmt;
 use std::future::Future;
+use std::mem::ManuallyDrop;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use crate::mem::Counted;
-use crate::task::{Busy, WakerSlot};
-
-/// What both ends know.
-struct State<T> {
-    value: Cell<Option<T>>,
-    /// The promise is gone.
-    decided: Cell<bool>,
-    /// Who awaits the future.
-    waker: WakerSlot,
-}
+use super::promised::End;
+use crate::task::Busy;
 
 /// The end of a [`promise`](Promise::new) that gives the value.
 ///
@@ -47,7 +38,7 @@ struct State<T> {
 /// ```
 #[must_use = "a promise that is dropped is broken"]
 pub struct Promise<T> {
-    state: Counted<State<T>>,
+    end: End<T>,
 }
 
 impl<T> Promise<T> {
@@ -85,9 +76,8 @@ impl<T> Promise<T> {
     /// ```
     #[inline]
     pub fn try_new() -> Result<(Promise<T>, Promised<T>), Busy> {
-        let state = State { value: Cell::new(None), decided: Cell::new(false), waker: WakerSlot::new() };
-        let state = Counted::new(state).map_err(|_| Busy::here())?;
-        Ok((Promise { state: state.clone() }, Promised { state }))
+        let (end, other) = End::pair().ok_or_else(Busy::here)?;
+        Ok((Promise { end }, Promised { end: other }))
     }
 
     /// Gives the value, and wakes who awaits it. If the future is gone, the value comes back.
@@ -108,8 +98,7 @@ impl<T> Promise<T> {
         if self.is_abandoned() {
             return Err(value);
         }
-        self.state.value.set(Some(value));
-        // The drop wakes who waits.
+        ManuallyDrop::new(self).end.give(value);
         Ok(())
     }
 
@@ -128,22 +117,21 @@ impl<T> Promise<T> {
     /// ```
     #[inline]
     pub fn is_abandoned(&self) -> bool {
-        self.state.is_last()
+        self.end.is_last()
     }
 }
 
 impl<T> Drop for Promise<T> {
     #[inline]
     fn drop(&mut self) {
-        self.state.decided.set(true);
-        self.state.waker.wake();
+        self.end.break_off();
     }
 }
 
 /// The end of a [`Promise`] that receives the value: a future of it.
 #[must_use = "futures do nothing until they are awaited"]
 pub struct Promised<T> {
-    state: Counted<State<T>>,
+    end: End<T>,
 }
 
 impl<T> Future for Promised<T> {
@@ -151,13 +139,13 @@ impl<T> Future for Promised<T> {
 
     #[inline]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        if let Some(value) = self.state.value.take() {
+        if let Some(value) = self.end.take() {
             return Poll::Ready(Ok(value));
         }
-        if self.state.decided.get() {
+        if self.end.is_last() {
             return Poll::Ready(Err(BrokenPromise));
         }
-        self.state.waker.set(context.waker());
+        self.end.wait(context.waker());
         Poll::Pending
     }
 }
@@ -165,7 +153,7 @@ impl<T> Future for Promised<T> {
 impl<T> Drop for Promised<T> {
     #[inline]
     fn drop(&mut self) {
-        self.state.waker.clear();
+        self.end.abandon();
     }
 }
 
@@ -200,6 +188,6 @@ impl<T> fmt::Debug for Promise<T> {
 
 impl<T> fmt::Debug for Promised<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Promised").field("decided", &self.state.decided.get()).finish()
+        f.debug_struct("Promised").field("decided", &self.end.is_last()).finish()
     }
 }

@@ -32,12 +32,6 @@ impl<T> Counted<T> {
         Ok(Counted { inner })
     }
 
-    /// Whether there is no other reference.
-    #[inline]
-    pub(crate) fn is_last(&self) -> bool {
-        self.inner().references.get() == 1
-    }
-
     #[inline]
     fn inner(&self) -> &Inner<T> {
         // SAFETY: this is a reference, so the block is in use.
@@ -98,9 +92,7 @@ mod tests {
         let _memory = Memory::enter(1 << 20);
         let value = Rc::new(7);
         let one = Counted::new(value.clone()).unwrap();
-        assert!(one.is_last());
         let other = one.clone();
-        assert!(!one.is_last());
         drop(one);
         assert_eq!((**other, Rc::strong_count(&value), statistics().live_blocks), (7, 2, 1));
         drop(other);
