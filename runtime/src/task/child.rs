@@ -210,12 +210,14 @@ impl<F: Future> Vacant<F> {
     ///
     /// # Safety
     ///
-    /// The child is off the list of children, DONE and CANCELLED.
+    /// The child is off the list of children, and its stage is empty.
     #[inline]
     pub(super) unsafe fn again(child: NonNull<Child<F>>) -> Option<Vacant<F>> {
         // SAFETY: not freed yet.
         let header = unsafe { &child.as_ref().prefix.header };
         if header.state.has(QUEUED) {
+            header.state.set(DONE);
+            header.marks.put(CANCELLED);
             return None;
         }
         header.end();

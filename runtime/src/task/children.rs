@@ -14,7 +14,7 @@
 use std::cell::Cell;
 use std::future::Future;
 use std::marker::PhantomPinned;
-use std::mem::{ManuallyDrop, forget};
+use std::mem::{ManuallyDrop, forget, needs_drop};
 use std::pin::Pin;
 use std::ptr::NonNull;
 use std::task::{Context, Poll};
@@ -96,8 +96,10 @@ impl<F: Future, const ORDERED: bool> Children<F, ORDERED> {
             return Ok(None);
         }
         forget(linked);
-        // SAFETY: it has ended, was never on the list, and its stage is empty.
-        self.spare.set(unsafe { Vacant::again(child) });
+        // SAFETY: it has ended and was never on the list, and `poll` has emptied it.
+        let before = self.spare.replace(unsafe { Vacant::again(child) });
+        debug_assert!(before.is_none(), "nothing but this function fills the place");
+        forget(before);
         Ok(Some(output))
     }
 
@@ -172,6 +174,7 @@ impl<F: Future, const ORDERED: bool> Children<F, ORDERED> {
         let it = unsafe { child.as_ref() };
         // SAFETY: its future is gone, and makes room for its output.
         unsafe { (*it.stage.get()).output = ManuallyDrop::new(output) };
+        it.prefix.header.state.set(DONE);
         it.prefix.header.marks.clear(CANCELLED);
         self.running.set(self.running.get() - 1);
         if !ORDERED && it.previous.get().is_some() {
@@ -200,7 +203,8 @@ impl<F: Future, const ORDERED: bool> Drop for Children<F, ORDERED> {
     }
 }
 
-/// Polls a child that has not ended. When it has, its stage is empty: it is DONE and CANCELLED.
+/// Polls a child that has not ended. When it has, its stage is empty; it is DONE and CANCELLED if its future had to be dropped,
+/// and otherwise the caller sees to that.
 #[inline]
 fn poll<F: Future>(child: NonNull<Child<F>>) -> Poll<F::Output> {
     // SAFETY: started and not taken, so alive and of this type.
@@ -211,10 +215,10 @@ fn poll<F: Future>(child: NonNull<Child<F>>) -> Poll<F::Output> {
     // SAFETY: not DONE, so the stage holds the future; it never moves from there, and nobody else
     // refers to it while it is polled.
     let polled = unsafe { Pin::new_unchecked(&mut *(*it.stage.get()).future) }.poll(&mut context);
-    if polled.is_ready() {
+    if polled.is_ready() && needs_drop::<F>() {
         // First, because if dropping the future panics, there is nothing left to drop.
         header.state.set(DONE);
-        header.marks.set(CANCELLED);
+        header.marks.put(CANCELLED);
         // SAFETY: the future has ended.
         unsafe { ManuallyDrop::drop(&mut (*it.stage.get()).future) };
     }

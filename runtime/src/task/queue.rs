@@ -10,7 +10,8 @@ type Link = Cell<Option<NonNull<Header>>>;
 /// Tasks that wait for their turn. They stay where they are until they are out of it.
 pub(super) struct Queue {
     head: Link,
-    /// The link behind the last one: so a push is the same whether there are others or not.
+    /// The link behind the last one: so a push is the same whether there are others or not. What it holds says nothing, unless it is
+    /// the first.
     end: Cell<*const Link>,
 }
 
@@ -21,6 +22,7 @@ impl Queue {
     }
 
     /// Forgets all. The queue stays where it is from here on.
+    #[inline]
     pub(super) fn clear(&self) {
         self.head.set(None);
         self.end.set(&self.head);
@@ -35,7 +37,12 @@ impl Queue {
     #[inline]
     pub(super) fn push(&self, task: &Header) {
         task.state.put(LIVE | QUEUED);
-        task.next.set(None);
+        self.link(task);
+    }
+
+    /// Puts a task behind the others, which is in no queue although it is QUEUED.
+    #[inline]
+    pub(super) fn link(&self, task: &Header) {
         // SAFETY: the link of a task in the queue, which is live, or the first one.
         unsafe { &*self.end.replace(&task.next) }.set(Some(NonNull::from(task)));
     }
@@ -45,10 +52,11 @@ impl Queue {
     pub(super) fn pop(&self) -> Option<NonNull<Header>> {
         let front = self.head.get()?;
         // SAFETY: tasks in the queue are live.
-        let next = unsafe { front.as_ref() }.next.get();
-        self.head.set(next);
-        if next.is_none() {
-            self.end.set(&self.head);
+        let next = unsafe { &front.as_ref().next };
+        if ptr::eq(self.end.get(), next) {
+            self.clear();
+        } else {
+            self.head.set(next.get());
         }
         Some(front)
     }

@@ -116,7 +116,7 @@ impl Header {
     fn begin(&self, vtable: &'static VTable, marks: u8, spawned_at: &'static Location<'static>) {
         self.vtable.set(Some(vtable));
         self.spawned_at.set(Some(spawned_at));
-        self.state.put(LIVE);
+        self.state.put(LIVE | QUEUED);
         self.marks.put(marks);
     }
 
@@ -199,14 +199,15 @@ impl<F: Future<Output: Outcome> + 'static> Task<F> {
         // nobody else refers to it while it is polled.
         let polled = unsafe { Pin::new_unchecked(&mut *(*task.stage.get()).future) }.poll(&mut context);
         let Poll::Ready(output) = polled else { return Poll::Pending };
-        // If dropping the future panics, it is not dropped again.
-        task.header.marks.set(DROPPING);
-        // SAFETY: the future has ended, and makes room for its result.
-        unsafe {
-            ManuallyDrop::drop(&mut (*task.stage.get()).future);
-            (*task.stage.get()).output = ManuallyDrop::new(output);
+        if needs_drop::<F>() {
+            // If dropping the future panics, it is not dropped again.
+            task.header.marks.set(DROPPING);
+            // SAFETY: the future has ended.
+            unsafe { ManuallyDrop::drop(&mut (*task.stage.get()).future) };
+            task.header.marks.clear(DROPPING);
         }
-        task.header.marks.clear(DROPPING);
+        // SAFETY: the future is gone, and makes room for its result.
+        unsafe { (*task.stage.get()).output = ManuallyDrop::new(output) };
         Poll::Ready(())
     }
 
@@ -262,7 +263,7 @@ pub(super) const fn slot_size<F: Future>() -> usize {
     size_of::<Task<F>>()
 }
 
-/// Makes a live task of a free slot.
+/// Makes a live task of a free slot, which is to be queued next.
 ///
 /// # Safety
 ///
@@ -282,7 +283,7 @@ pub(super) unsafe fn start<F: Future<Output: Outcome> + 'static>(
     }
 }
 
-/// Makes a live task of a free slot of a pool, and its future right there.
+/// Makes a live task of a free slot of a pool, which is to be queued next, and its future right there.
 ///
 /// # Safety
 ///

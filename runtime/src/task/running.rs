@@ -37,7 +37,9 @@ fn run_next(tasks: &Inner) -> bool {
     let polled = unsafe { (task.vtable().poll)(front) };
     tasks.running.set(None);
     if polled.is_ready() {
-        task.marks.clear(CANCELLED);
+        if task.marks.has(CANCELLED) {
+            task.marks.clear(CANCELLED);
+        }
         end(front);
     } else if task.marks.has(CANCELLED) {
         task.marks.clear(CANCELLED);
@@ -123,7 +125,6 @@ pub(super) fn let_go(task: NonNull<Header>) {
         && let Some(tasks) = home(header)
     {
         // Its result was taken, and whoever waited for that was woken.
-        header.marks.clear(HANDLE);
         return free(tasks, task);
     }
     header.marks.clear(HANDLE);

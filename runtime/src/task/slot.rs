@@ -68,13 +68,23 @@ impl WakerSlot {
         !self.vtable.get().is_null()
     }
 
+    /// Who is here, to be kept elsewhere.
+    #[inline]
+    pub(crate) fn take(&self) -> WakerSlot {
+        WakerSlot { data: Cell::new(self.data.get()), vtable: Cell::new(self.vtable.replace(ptr::null())) }
+    }
+
     /// Wakes who is here, and forgets it.
     #[inline]
     pub(crate) fn wake(&self) {
-        let vtable = self.vtable.replace(ptr::null());
+        let vtable = self.vtable.get();
+        if vtable.is_null() {
+            return;
+        }
+        self.vtable.set(ptr::null());
         if waker::is_fiber(vtable) {
             tasks::wake_number(Number(self.data.get() as u64));
-        } else if !vtable.is_null() {
+        } else {
             // SAFETY: taken out of a waker that was not dropped, and forgotten here.
             wake(unsafe { Waker::new(self.data.get(), &*vtable) });
         }
@@ -83,8 +93,12 @@ impl WakerSlot {
     /// Forgets who is here.
     #[inline]
     pub(crate) fn clear(&self) {
-        let vtable = self.vtable.replace(ptr::null());
-        if !vtable.is_null() && !waker::is_fiber(vtable) {
+        let vtable = self.vtable.get();
+        if vtable.is_null() {
+            return;
+        }
+        self.vtable.set(ptr::null());
+        if !waker::is_fiber(vtable) {
             // SAFETY: as in `wake`.
             drop(unsafe { Waker::new(self.data.get(), &*vtable) });
         }

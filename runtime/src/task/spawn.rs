@@ -133,5 +133,5 @@ where
 fn begin(tasks: &Inner, slot: NonNull<Header>) {
     tasks.live.set(tasks.live.get() + 1);
     // SAFETY: callers have just made it live.
-    tasks.queue.push(unsafe { slot.as_ref() });
+    tasks.queue.link(unsafe { slot.as_ref() });
 }

@@ -29,7 +29,7 @@ pub(super) struct Inner {
     /// The number of the inbox, which every wake compares.
     pub(super) uid: usize,
     /// The number of the first of this shard's chunks among those of all shards.
-    first_chunk: usize,
+    first_chunk: u32,
     pub(super) queue: Queue,
     /// The task that is being polled.
     pub(super) running: Cell<Option<NonNull<Header>>>,
@@ -51,7 +51,13 @@ impl Inner {
     fn has_chunk(&self, number: Number) -> bool {
         // SAFETY: as in `slot`.
         let chunks = unsafe { &*self.chunks.get() }.len();
-        number.chunk_of_all().wrapping_sub(self.first_chunk) < chunks
+        self.chunk(number) < chunks
+    }
+
+    /// The chunk of a number of this shard, as an index; of others it is out of bounds.
+    #[inline]
+    fn chunk(&self, number: Number) -> usize {
+        number.chunk_of_all().wrapping_sub(self.first_chunk) as usize
     }
 
     /// The slot in a place, if there is one.
@@ -235,7 +241,7 @@ pub(crate) fn live() -> usize {
 pub(super) fn free(tasks: &Inner, task: NonNull<Header>) {
     // SAFETY: a DONE task without a handle, not in the queue.
     let header = unsafe { task.as_ref() };
-    debug_assert!(!header.state.has(QUEUED) && !header.marks.has(HANDLE | DROPPING));
+    debug_assert!(!header.state.has(QUEUED) && !header.marks.has(DROPPING));
     // SAFETY: the class that it was started with, and nobody refers to it.
     unsafe { release(tasks, task, header.vtable().class) };
 }
@@ -284,9 +290,7 @@ fn wake_there(number: Number) {
 
 #[inline]
 fn wake_here(tasks: &Inner, number: Number) {
-    let Some(slot) = tasks.slot(number.chunk_of_all().wrapping_sub(tasks.first_chunk), number.slot()) else {
-        return;
-    };
+    let Some(slot) = tasks.slot(tasks.chunk(number), number.slot()) else { return };
     // SAFETY: every slot in use is a readable header, free or live.
     let header = unsafe { slot.as_ref() };
     if header.number() == number {

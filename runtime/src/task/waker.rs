@@ -7,10 +7,13 @@ use std::task::{RawWaker, RawWakerVTable, Waker};
 
 use super::tasks;
 
-/// Bits of each part: 12 shard, 16 chunk, 26 generation, 10 slot. So shard and chunk are one shift away, and the slot one mask.
+/// Bits of each part, the lowest first: 20 chunk, 12 shard, 10 slot, 22 generation. So shard and chunk together are the lower
+/// half, and the next generation is one addition.
+const CHUNK_BITS: u32 = 20;
+const SHARD_BITS: u32 = 12;
 const SLOT_BITS: u32 = 10;
-const CHUNK_BITS: u32 = 16;
-const GENERATION_BITS: u32 = 26;
+const SLOT_SHIFT: u32 = CHUNK_BITS + SHARD_BITS;
+const GENERATION_SHIFT: u32 = SLOT_SHIFT + SLOT_BITS;
 
 /// Chunks that one shard's tasks can have.
 pub(super) const CHUNKS_MAX: usize = 1 << CHUNK_BITS;
@@ -23,37 +26,35 @@ pub(super) struct Number(pub(super) u64);
 
 impl Number {
     pub(super) fn first(shard: usize, chunk: usize, slot: usize) -> Number {
-        let chunk = (shard << CHUNK_BITS | chunk) as u64;
-        Number(chunk << (GENERATION_BITS + SLOT_BITS) | slot as u64)
+        Number((slot as u64) << SLOT_SHIFT | (shard << CHUNK_BITS | chunk) as u64)
     }
 
     #[inline]
     pub(super) fn shard(self) -> usize {
-        self.chunk_of_all() >> CHUNK_BITS
+        self.chunk_of_all() as usize >> CHUNK_BITS
     }
 
     /// The chunk's number among those of its shard.
     #[inline]
     pub(super) fn chunk(self) -> usize {
-        self.chunk_of_all() & (CHUNKS_MAX - 1)
+        self.chunk_of_all() as usize & (CHUNKS_MAX - 1)
     }
 
     /// The chunk's number among those of all shards.
     #[inline]
-    pub(super) fn chunk_of_all(self) -> usize {
-        (self.0 >> (GENERATION_BITS + SLOT_BITS)) as usize
+    pub(super) fn chunk_of_all(self) -> u32 {
+        self.0 as u32
     }
 
     #[inline]
     pub(super) fn slot(self) -> usize {
-        self.0 as usize & (SLOTS_MAX - 1)
+        (self.0 >> SLOT_SHIFT) as usize & (SLOTS_MAX - 1)
     }
 
     /// The number of the next task in the same place.
     #[inline]
     pub(super) fn next(self) -> Number {
-        const GENERATION: u64 = ((1 << GENERATION_BITS) - 1) << SLOT_BITS;
-        Number(self.0 & !GENERATION | self.0.wrapping_add(1 << SLOT_BITS) & GENERATION)
+        Number(self.0.wrapping_add(1 << GENERATION_SHIFT))
     }
 
     /// A waker that needs no drop.
@@ -95,11 +96,7 @@ mod tests {
         }
         assert_ne!(later, number);
         assert_eq!((later.shard(), later.chunk(), later.slot()), (4095, CHUNKS_MAX - 1, SLOTS_MAX - 1));
-        assert_eq!(
-            Number(number.0 | ((1 << 26) - 1) << 10).next(),
-            number,
-            "generations wrap in their own bits"
-        );
+        assert_eq!(Number(number.0 | u64::MAX << GENERATION_SHIFT).next(), number, "generations come round");
     }
 
     #[test]
