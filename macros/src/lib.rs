@@ -163,6 +163,7 @@ pub fn test(options: TokenStream, item: TokenStream) -> TokenStream {
 ///     unsafe { ::seastar::ShardLocal::new(INITIAL) }
 /// };
 /// ```
+#[doc(alias = "thread_local")]
 #[proc_macro_attribute]
 pub fn shard_local(options: TokenStream, item: TokenStream) -> TokenStream {
     let parse = |errors: &mut _| parse::shard_local::parse(options.into(), item.into(), errors);

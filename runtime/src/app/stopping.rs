@@ -33,6 +33,7 @@ pub fn is_stopping() -> bool {
 ///     println!("bye");
 /// }
 /// ```
+#[doc(alias = "ctrl_c")]
 pub fn stopping() -> Stopping {
     Stopping { entry: TimerEntry::new() }
 }

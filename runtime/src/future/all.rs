@@ -34,6 +34,7 @@ use crate::task::{self, Children};
 /// # Panics
 ///
 /// When polled: off a shard, and when the shard's memory budget (`-m`) is used up.
+#[doc(alias = "join_all")]
 #[must_use = "futures do nothing until they are awaited"]
 pub fn when_all<I>(futures: I) -> impl Future<Output = Outputs<I::Item>>
 where
@@ -88,6 +89,7 @@ fn poll_all<F: Future>(
 /// # Panics
 ///
 /// When polled: off a shard, and when the shard's memory budget (`-m`) is used up.
+#[doc(alias = "try_join_all")]
 #[must_use = "futures do nothing until they are awaited"]
 pub fn when_all_succeed<I, F>(futures: I) -> impl Future<Output = Result<Values<F>, F::Error>>
 where
@@ -124,6 +126,7 @@ where
 /// # Panics
 ///
 /// When polled: off a shard, and when the shard's memory budget (`-m`) is used up.
+#[doc(alias = "select_all")]
 #[must_use = "futures do nothing until they are awaited"]
 pub fn when_any<I>(futures: I) -> impl Future<Output = Option<(usize, <I::Item as Future>::Output)>>
 where

@@ -75,6 +75,7 @@ pub trait FutureExt: Future + Sized {
     ///     assert!(parse("x").then(async |_| -> Result<(), _> { unreachable!() }).await.is_err());
     /// }
     /// ```
+    #[doc(alias = "and_then")]
     fn then<K, G>(self, next: K) -> Then<Self, K, G>
     where
         Self: TryFuture,
@@ -147,6 +148,7 @@ pub trait FutureExt: Future + Sized {
     ///     assert_eq!(handled.await, Ok(0));
     /// }
     /// ```
+    #[doc(alias("handle_exception", "or_else"))]
     fn handle_error<K, G>(self, handler: K) -> HandleError<Self, K, G>
     where
         Self: TryFuture,
@@ -177,6 +179,7 @@ pub trait FutureExt: Future + Sized {
     ///     assert_eq!(other.await.unwrap_err().to_string(), "invalid digit found in string");
     /// }
     /// ```
+    #[doc(alias = "handle_exception_type")]
     fn handle_error_type<X, K, G>(self, handler: K) -> HandleErrorType<Self, K, G, X>
     where
         Self: TryFuture<Error: OfType<X>>,

@@ -42,6 +42,7 @@ use crate::task::{Busy, Children};
 /// # Panics
 ///
 /// When polled: off a shard, and when the shard's memory budget (`-m`) is used up.
+#[doc(alias = "for_each_concurrent")]
 #[must_use = "futures do nothing until they are awaited"]
 pub fn parallel_for_each<I, B, A>(items: I, action: B) -> impl Future<Output = A>
 where
@@ -79,6 +80,7 @@ where
 ///
 /// If `concurrency_max` is zero, because nothing would ever run. When polled: off a shard, and when the
 /// shard's memory budget (`-m`) is used up.
+#[doc(alias = "buffer_unordered")]
 #[must_use = "futures do nothing until they are awaited"]
 #[track_caller]
 pub fn max_concurrent_for_each<I, B, A>(

@@ -36,6 +36,7 @@ use crate::task::Busy;
 ///     messages.await.unwrap();
 /// }
 /// ```
+#[doc(alias = "oneshot")]
 #[must_use = "a promise that is dropped is broken"]
 pub struct Promise<T> {
     end: End<T>,

@@ -53,6 +53,7 @@ struct State<T> {
 /// # Panics
 ///
 /// Whoever awaits it panics if the future does.
+#[doc(alias("OnceCell", "shared_promise"))]
 #[must_use = "the future is cancelled when the last handle is dropped"]
 pub struct SharedFuture<T: Clone + 'static> {
     handle: Handle<T>,

@@ -34,6 +34,7 @@
 ///     (output0, output1, output2)
 /// }
 /// ```
+#[doc(alias = "join")]
 #[macro_export]
 macro_rules! when_all {
     ($($call:tt)*) => { $crate::__private::when_all!($crate; $($call)*) };
@@ -80,6 +81,7 @@ macro_rules! when_all {
 ///     }
 /// }
 /// ```
+#[doc(alias = "try_join")]
 #[macro_export]
 macro_rules! when_all_succeed {
     ($($call:tt)*) => { $crate::__private::when_all_succeed!($crate; $($call)*) };
@@ -124,6 +126,7 @@ macro_rules! when_all_succeed {
 ///     }
 /// }
 /// ```
+#[doc(alias = "select")]
 #[macro_export]
 macro_rules! when_any {
     ($($call:tt)*) => { $crate::__private::when_any!($crate; $($call)*) };

@@ -19,6 +19,7 @@ use crate::reactor::View;
 /// line.trim_front(4);
 /// assert_eq!((&*verb, &*line), (&b"GET"[..], &b"/index.html"[..]));
 /// ```
+#[doc(alias = "Bytes")]
 #[derive(Clone)]
 pub struct TemporaryBuffer(pub(super) View);
 

@@ -44,6 +44,7 @@ const UNTIL_MAX: usize = Filling::CAPACITY_MAX - RECEIVED_MAX;
 ///     Ok(())
 /// }
 /// ```
+#[doc(alias("AsyncRead", "BufReader"))]
 pub struct InputStream {
     connection: Shared<Connection>,
     /// Bytes that were received and not handed out: the rest of a buffer, or a `read_exactly` on its way.

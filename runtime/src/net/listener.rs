@@ -27,6 +27,7 @@ use crate::sys::socket::{self, ListenSetup};
 ///     Ok(())
 /// }
 /// ```
+#[doc(alias = "bind")]
 pub fn listen(address: impl ToAddress) -> io::Result<TcpListener> {
     listen_with(address, ListenOptions::new())
 }

@@ -37,6 +37,7 @@ use crate::reactor::Shared;
 ///     output.close().await // and known to be with the kernel
 /// }
 /// ```
+#[doc(alias = "AsyncWrite")]
 pub struct OutputStream {
     connection: Shared<Connection>,
 }

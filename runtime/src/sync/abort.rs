@@ -24,6 +24,7 @@ use super::list::{Host, List, State, Waiter};
 /// source.abort(); // does nothing
 /// assert_eq!(source.check().unwrap_err().to_string(), "abort requested");
 /// ```
+#[doc(alias = "CancellationToken")]
 pub struct AbortSource {
     aborted: Cell<bool>,
     listeners: List<Option<Callback>>,

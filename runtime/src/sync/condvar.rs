@@ -31,6 +31,7 @@ use super::wait::{Request, Wait};
 ///     fiber.await.unwrap();
 /// }
 /// ```
+#[doc(alias = "Notify")]
 pub struct Condvar {
     /// A signal that nobody has waited for yet.
     latched: Cell<bool>,

@@ -33,6 +33,7 @@ const ONE: usize = 2;
 ///     assert_eq!(gate.hold().unwrap_err().to_string(), "requests gate closed");
 /// }
 /// ```
+#[doc(alias("TaskTracker", "WaitGroup"))]
 pub struct Gate {
     state: Cell<usize>,
     name: Option<&'static str>,

@@ -39,6 +39,7 @@ use crate::task::WakerSlot;
 ///     assert_eq!(sum, 55);
 /// }
 /// ```
+#[doc(alias("mpsc", "channel"))]
 pub fn pipe<T>(capacity: usize) -> (PipeReader<T>, PipeWriter<T>) {
     let shared = Rc::new(Shared {
         ring: Ring::new(capacity),

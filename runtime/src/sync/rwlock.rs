@@ -29,6 +29,7 @@ const WRITTEN: isize = -1;
 ///     assert_eq!(*routes.read().await, ["a", "b"]);
 /// }
 /// ```
+#[doc(alias = "shared_mutex")]
 pub struct RwLock<T: ?Sized> {
     /// How many read, or `WRITTEN`.
     readers: Cell<isize>,

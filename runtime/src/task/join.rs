@@ -63,6 +63,7 @@ impl<T> JoinHandle<T> {
     ///     assert!(handle.await.unwrap_err().is_cancelled());
     /// }
     /// ```
+    #[doc(alias = "abort")]
     pub fn cancel(&self) {
         running::cancel(self.task);
     }

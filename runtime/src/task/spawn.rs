@@ -33,6 +33,7 @@ use super::waker::SLOTS_MAX;
 ///     assert_eq!(sum, 14);
 /// }
 /// ```
+#[doc(alias = "spawn_local")]
 #[inline]
 #[track_caller]
 pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
