@@ -93,6 +93,8 @@ pub mod sync;
 mod sys;
 mod task;
 pub mod time;
+#[cfg(feature = "tls")]
+pub mod tls;
 
 pub use app::error::StartError;
 pub use app::exit::Exit;

@@ -7,12 +7,12 @@ use std::task::{Context, Poll};
 
 use ::futures_io::{AsyncRead, AsyncWrite};
 
-use crate::net::{InputStream, OutputStream, PolledRead, PolledWrite, TcpStream, UnixStream};
+use crate::net::{InputStream, OutputStream, PolledRead, PolledWrite, TcpStream, Transport, UnixStream};
 
 macro_rules! read {
-    ($stream:ty) => {
+    ($stream:ty $(, $parameter:ident: $bound:path)?) => {
         /// With feature `futures-io`; see [`compat`](crate::compat).
-        impl AsyncRead for $stream {
+        impl$(<$parameter: $bound>)? AsyncRead for $stream {
             #[inline]
             fn poll_read(
                 self: Pin<&mut Self>,
@@ -30,9 +30,9 @@ macro_rules! read {
 for_readers!(read);
 
 macro_rules! write {
-    ($stream:ty) => {
+    ($stream:ty $(, $parameter:ident: $bound:path)?) => {
         /// With feature `futures-io`; see [`compat`](crate::compat).
-        impl AsyncWrite for $stream {
+        impl$(<$parameter: $bound>)? AsyncWrite for $stream {
             #[inline]
             fn poll_write(
                 self: Pin<&mut Self>,
@@ -50,8 +50,8 @@ macro_rules! write {
                 PolledWrite::poll_write_vectored(self.get_mut(), context, slices)
             }
 
-            fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-                PolledWrite::poll_flush(self.get_mut())
+            fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+                PolledWrite::poll_flush(self.get_mut(), context)
             }
 
             fn poll_close(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

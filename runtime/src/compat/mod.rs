@@ -10,7 +10,8 @@
 //! # Streams
 //!
 //! With those features [`TcpStream`](crate::net::TcpStream) and [`UnixStream`](crate::net::UnixStream) are readers and writers as they are;
-//! of their halves, [`InputStream`](crate::net::InputStream) is a reader and [`OutputStream`](crate::net::OutputStream) a writer. So what
+//! of their halves, [`InputStream`](crate::net::InputStream) is a reader and [`OutputStream`](crate::net::OutputStream) a writer. So are the streams of
+//! feature `tls`. So what
 //! takes any stream, as most libraries of protocols do, takes ours:
 //!
 //! - A read copies what was received to the caller's memory, waits only if that is nothing, and keeps what does not fit for the next
@@ -29,9 +30,11 @@
 #[cfg(feature = "__polled")]
 macro_rules! for_readers {
     ($implement:ident) => {
-        $implement!(InputStream);
+        $implement!(InputStream<T>, T: Transport);
         $implement!(TcpStream);
         $implement!(UnixStream);
+        #[cfg(feature = "tls")]
+        $implement!(crate::tls::TlsStream<S>, S: crate::net::ByteStream);
     };
 }
 
@@ -39,9 +42,11 @@ macro_rules! for_readers {
 #[cfg(feature = "__polled")]
 macro_rules! for_writers {
     ($implement:ident) => {
-        $implement!(OutputStream);
+        $implement!(OutputStream<T>, T: Transport);
         $implement!(TcpStream);
         $implement!(UnixStream);
+        #[cfg(feature = "tls")]
+        $implement!(crate::tls::TlsStream<S>, S: crate::net::ByteStream);
     };
 }
 

@@ -6,12 +6,12 @@ use std::task::{Context, Poll, ready};
 
 use ::tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::net::{InputStream, OutputStream, PolledRead, PolledWrite, TcpStream, UnixStream};
+use crate::net::{InputStream, OutputStream, PolledRead, PolledWrite, TcpStream, Transport, UnixStream};
 
 macro_rules! read {
-    ($stream:ty) => {
+    ($stream:ty $(, $parameter:ident: $bound:path)?) => {
         /// With feature `tokio`; see [`compat`](crate::compat).
-        impl AsyncRead for $stream {
+        impl$(<$parameter: $bound>)? AsyncRead for $stream {
             #[inline]
             fn poll_read(
                 self: Pin<&mut Self>,
@@ -33,9 +33,9 @@ macro_rules! read {
 for_readers!(read);
 
 macro_rules! write {
-    ($stream:ty) => {
+    ($stream:ty $(, $parameter:ident: $bound:path)?) => {
         /// With feature `tokio`; see [`compat`](crate::compat).
-        impl AsyncWrite for $stream {
+        impl$(<$parameter: $bound>)? AsyncWrite for $stream {
             #[inline]
             fn poll_write(
                 self: Pin<&mut Self>,
@@ -57,8 +57,8 @@ macro_rules! write {
                 true
             }
 
-            fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-                PolledWrite::poll_flush(self.get_mut())
+            fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+                PolledWrite::poll_flush(self.get_mut(), context)
             }
 
             fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -62,14 +62,16 @@ pub fn connect(
         let fd = attempt.await.map_err(|error| about("connect to", address, error))?;
         TcpStream::from_fd(fd)
     };
-    Connect { attempt, to }
+    Connect { attempt, what: "connect to", to }
 }
 
 /// An attempt to connect, which can be given up.
-pub(super) struct Connect<F, A> {
-    pub(super) attempt: F,
-    /// Where to, if that is an address.
-    pub(super) to: Option<A>,
+pub(crate) struct Connect<F, A> {
+    pub(crate) attempt: F,
+    /// What is attempted, as in "connect to",
+    pub(crate) what: &'static str,
+    /// and where, if that is an address.
+    pub(crate) to: Option<A>,
 }
 
 impl<F: Future<Output = io::Result<S>>, S, A: Display> Future for Connect<F, A> {
@@ -98,7 +100,7 @@ impl<F: Future<Output = io::Result<S>>, S, A: Display> Limit for Connect<F, A> {
             Why::Aborted => (io::ErrorKind::ConnectionAborted, "given up because of an abort"),
         };
         Err(match &self.to {
-            Some(to) => io::Error::new(kind, format!("connect to {to}: {why}")),
+            Some(to) => io::Error::new(kind, format!("{} {to}: {why}", self.what)),
             None => io::Error::new(kind, why),
         })
     }

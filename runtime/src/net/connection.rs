@@ -29,6 +29,8 @@ pub(super) struct Connection {
     halves: Cell<u8>,
     /// Something came or went.
     active: Cell<bool>,
+    /// Receiving was ended on this side.
+    shut: Cell<bool>,
     pub(super) receiver: Receiver,
     pub(super) transmitter: Transmitter,
 }
@@ -40,6 +42,7 @@ impl Connection {
             fd: Cell::new(fd.into_raw_fd()),
             halves: Cell::new(2),
             active: Cell::new(false),
+            shut: Cell::new(false),
             receiver: Receiver::new(),
             transmitter: Transmitter::new(),
         };
@@ -87,9 +90,17 @@ impl Connection {
     /// A call and not an operation: the kernel's workers look the descriptor up when they come to it, and
     /// by then it may have been closed, and be that of another connection.
     pub(super) fn shutdown(&self, direction: Shutdown) {
+        if direction != Shutdown::Write {
+            self.shut.set(true);
+        }
         if !self.is_closed() {
             socket::shutdown(self.fd(), direction);
         }
+    }
+
+    /// Whether receiving was ended on this side: by [`shutdown`](Self::shutdown), or because the shard stops.
+    pub(super) fn is_shut_here(&self) -> bool {
+        self.shut.get()
     }
 
     /// The user drops one half.

@@ -7,9 +7,9 @@ use std::mem::MaybeUninit;
 use std::task::{Context, Poll};
 
 use super::buffer::TemporaryBuffer;
-use super::connection::Connection;
-use super::receive::{RECEIVED_MAX, Receiver};
-use crate::reactor::{Filling, Shared, View};
+use super::receive::RECEIVED_MAX;
+use super::transport::{Plain, Transport};
+use crate::reactor::{Filling, View};
 
 /// The most that `read_until` searches, with room for what comes in one piece with it.
 const UNTIL_MAX: usize = Filling::CAPACITY_MAX - RECEIVED_MAX;
@@ -45,15 +45,20 @@ const UNTIL_MAX: usize = Filling::CAPACITY_MAX - RECEIVED_MAX;
 /// }
 /// ```
 #[doc(alias("AsyncRead", "BufReader"))]
-pub struct InputStream {
-    connection: Shared<Connection>,
+pub struct InputStream<T: Transport = Plain> {
+    transport: T,
     /// Bytes that were received and not handed out: the rest of a buffer, or a `read_exactly` on its way.
     kept: Option<Filling>,
 }
 
-impl InputStream {
-    pub(super) fn new(connection: Shared<Connection>) -> InputStream {
-        InputStream { connection, kept: None }
+impl<T: Transport> InputStream<T> {
+    pub(crate) fn new(transport: T) -> InputStream<T> {
+        InputStream { transport, kept: None }
+    }
+
+    #[cfg(feature = "tls")]
+    pub(crate) fn transport(&self) -> &T {
+        &self.transport
     }
 
     /// Some bytes, as many as there are at hand; none at the end of the stream (IN-1). Cancel-safe.
@@ -232,21 +237,21 @@ impl InputStream {
 
     /// What was kept, or else what the connection has.
     #[inline]
-    fn poll_view(&mut self, context: &mut Context<'_>) -> Poll<io::Result<View>> {
+    pub(crate) fn poll_view(&mut self, context: &mut Context<'_>) -> Poll<io::Result<View>> {
         if self.kept.is_some() {
             return Poll::Ready(Ok(self.take_kept()));
         }
-        Receiver::poll(&self.connection, context)
+        self.transport.poll_receive(context)
     }
 
     /// Copies what was kept, or else what the connection has.
-    pub(super) fn poll_into(
+    pub(crate) fn poll_into(
         &mut self,
         room: &mut [MaybeUninit<u8>],
         context: &mut Context<'_>,
     ) -> Poll<io::Result<usize>> {
         if self.kept.is_none() || room.is_empty() {
-            return Receiver::poll_into(&self.connection, room, context);
+            return self.transport.poll_into(room, context);
         }
         let mut view = self.take_kept();
         self.keep_behind(&mut view, room.len());
@@ -277,7 +282,7 @@ impl InputStream {
                 return Poll::Ready(Ok(view));
             }
             self.make_room(len)?;
-            let mut view = match Receiver::poll(&self.connection, context)? {
+            let mut view = match self.transport.poll_receive(context)? {
                 Poll::Ready(view) => view,
                 Poll::Pending => return Poll::Pending,
             };
@@ -321,7 +326,7 @@ impl InputStream {
                 return Poll::Ready(Err(too_long(delimiter, max)));
             }
             self.make_room_for_more()?;
-            let mut view = match Receiver::poll(&self.connection, context)? {
+            let mut view = match self.transport.poll_receive(context)? {
                 Poll::Ready(view) => view,
                 Poll::Pending => return Poll::Pending,
             };
@@ -377,15 +382,15 @@ fn too_long(delimiter: u8, max: usize) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, format!("no b'{delimiter}' among {max} bytes"))
 }
 
-impl Drop for InputStream {
+impl<T: Transport> Drop for InputStream<T> {
     fn drop(&mut self) {
         self.kept.take();
-        Receiver::drop_half(&self.connection);
+        self.transport.drop_input();
     }
 }
 
-impl fmt::Debug for InputStream {
+impl<T: Transport> fmt::Debug for InputStream<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("InputStream").field("fd", &self.connection.fd()).finish_non_exhaustive()
+        f.debug_struct("InputStream").field("fd", &self.transport.fd()).finish_non_exhaustive()
     }
 }

@@ -6,6 +6,7 @@ use std::os::fd::OwnedFd;
 
 use super::accept::{Accepted, Acceptor};
 use super::connection::Connection;
+use super::transport::Plain;
 use crate::reactor::Shared;
 use crate::sys::limits;
 use crate::time;
@@ -13,7 +14,11 @@ use crate::time;
 /// What accepted connections are made into.
 pub(super) trait Stream: Sized + 'static {
     fn from_fd(fd: OwnedFd) -> io::Result<Self>;
-    fn connection(&self) -> &Shared<Connection>;
+    fn transport(&self) -> &Plain;
+
+    fn connection(&self) -> &Shared<Connection> {
+        &self.transport().0
+    }
 }
 
 /// A listening socket and where it listens. Dropping it ends its accepts.

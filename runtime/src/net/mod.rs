@@ -24,6 +24,7 @@ mod served;
 mod server;
 mod stream;
 mod transmit;
+mod transport;
 mod udp;
 mod unix;
 mod waiters;
@@ -39,11 +40,16 @@ pub use output::OutputStream;
 pub use proxy::ProxyHeader;
 pub use server::{ServeOptions, ServeStatistics, Server};
 pub use stream::{TcpControl, TcpStream};
+pub use transport::{ByteStream, Plain, Transport};
 pub use udp::{UdpOptions, UdpSocket};
 pub use unix::{
     Credentials, ToUnixAddress, UnixAddress, UnixControl, UnixDatagram, UnixDatagramOptions, UnixListener,
     UnixStream, connect_unix, listen_unix, listen_unix_with,
 };
 
+#[cfg(feature = "tls")]
+pub(crate) use connect::Connect;
 #[cfg(feature = "__polled")]
-pub(crate) use polled::{PolledRead, PolledWrite};
+pub(crate) use polled::{PolledRead, PolledWrite, Written};
+#[cfg(feature = "tls")]
+pub(crate) use transport::Channel;

@@ -3,13 +3,9 @@
 use std::fmt;
 use std::future::poll_fn;
 use std::io;
-use std::net::Shutdown;
-use std::task::Poll;
 
 use super::buffer::TemporaryBuffer;
-use super::connection::Connection;
-use super::transmit::Transmitter;
-use crate::reactor::Shared;
+use super::transport::{Plain, Transport};
 
 /// Bytes to a peer.
 ///
@@ -38,18 +34,18 @@ use crate::reactor::Shared;
 /// }
 /// ```
 #[doc(alias = "AsyncWrite")]
-pub struct OutputStream {
-    connection: Shared<Connection>,
+pub struct OutputStream<T: Transport = Plain> {
+    transport: T,
 }
 
-impl OutputStream {
-    pub(super) fn new(connection: Shared<Connection>) -> OutputStream {
-        OutputStream { connection }
+impl<T: Transport> OutputStream<T> {
+    pub(crate) fn new(transport: T) -> OutputStream<T> {
+        OutputStream { transport }
     }
 
-    #[cfg(feature = "__polled")]
-    pub(super) fn connection(&self) -> &Shared<Connection> {
-        &self.connection
+    #[cfg(any(feature = "tls", feature = "__polled"))]
+    pub(crate) fn transport(&self) -> &T {
+        &self.transport
     }
 
     /// Writes all of `bytes`.
@@ -67,7 +63,7 @@ impl OutputStream {
         let mut written = 0;
         while written < bytes.len() {
             let rest = &bytes[written..];
-            written += poll_fn(|context| Transmitter::poll_write(&self.connection, rest, context)).await?;
+            written += poll_fn(|context| self.transport.poll_write(rest, context)).await?;
         }
         Ok(())
     }
@@ -81,7 +77,7 @@ impl OutputStream {
     /// As for [`write`](Self::write).
     pub fn write_buffer(&mut self, buffer: TemporaryBuffer) -> impl Future<Output = io::Result<()>> {
         let mut view = Some(buffer.0);
-        poll_fn(move |context| Transmitter::poll_write_view(&self.connection, &mut view, context))
+        poll_fn(move |context| self.transport.poll_write_view(&mut view, context))
     }
 
     /// Sends what was written when this turn of the loop ends, together with what is written until then (OUT-3).
@@ -92,7 +88,7 @@ impl OutputStream {
     ///
     /// The failure of an earlier send.
     pub fn flush(&mut self) -> impl Future<Output = io::Result<()>> {
-        poll_fn(move |_| Poll::Ready(Transmitter::flush(&self.connection)))
+        poll_fn(move |context| self.transport.poll_flush(context))
     }
 
     /// Sends what was written, waits until the kernel has it, and tells the peer that no more comes (OUT-4).
@@ -117,21 +113,18 @@ impl OutputStream {
     /// }
     /// ```
     pub async fn close(self) -> io::Result<()> {
-        Transmitter::flush(&self.connection)?;
-        poll_fn(|context| Transmitter::poll_drained(&self.connection, context)).await?;
-        self.connection.shutdown(Shutdown::Write);
-        Ok(())
+        poll_fn(|context| self.transport.poll_close(context)).await
     }
 }
 
-impl Drop for OutputStream {
+impl<T: Transport> Drop for OutputStream<T> {
     fn drop(&mut self) {
-        Transmitter::drop_half(&self.connection);
+        self.transport.drop_output();
     }
 }
 
-impl fmt::Debug for OutputStream {
+impl<T: Transport> fmt::Debug for OutputStream<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OutputStream").field("fd", &self.connection.fd()).finish_non_exhaustive()
+        f.debug_struct("OutputStream").field("fd", &self.transport.fd()).finish_non_exhaustive()
     }
 }

@@ -4,16 +4,12 @@
 
 use std::io::{self, IoSlice};
 use std::mem::MaybeUninit;
-use std::net::Shutdown;
 use std::task::{Context, Poll, ready};
 
-use super::connection::Connection;
 use super::input::InputStream;
 use super::listening::Stream;
 use super::output::OutputStream;
-use super::receive::Receiver;
-use super::transmit::Transmitter;
-use crate::reactor::Shared;
+use super::transport::{Channel, Plain, Transport};
 
 pub(crate) trait PolledRead {
     /// Copies what is at hand to `room`, and says how much; nothing at the end of the stream.
@@ -24,7 +20,7 @@ pub(crate) trait PolledRead {
     ) -> Poll<io::Result<usize>>;
 }
 
-impl PolledRead for InputStream {
+impl<T: Transport> PolledRead for InputStream<T> {
     fn poll_into(
         &mut self,
         context: &mut Context<'_>,
@@ -40,7 +36,7 @@ impl<S: Stream> PolledRead for S {
         context: &mut Context<'_>,
         room: &mut [MaybeUninit<u8>],
     ) -> Poll<io::Result<usize>> {
-        Receiver::poll_into(self.connection(), room, context)
+        self.transport().poll_into(room, context)
     }
 }
 
@@ -56,7 +52,7 @@ pub(crate) trait PolledWrite {
     ) -> Poll<io::Result<usize>>;
 
     /// Does not wait until all is sent.
-    fn poll_flush(&mut self) -> Poll<io::Result<()>>;
+    fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>>;
 
     /// Waits until the kernel has everything, and tells the peer that no more comes.
     fn poll_close(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>>;
@@ -67,9 +63,8 @@ impl<W: Written> PolledWrite for W {
         if bytes.is_empty() {
             return Poll::Ready(Ok(0));
         }
-        let connection = self.written();
-        let taken = ready!(Transmitter::poll_write(connection, bytes, context))?;
-        Transmitter::flush(connection)?;
+        let taken = ready!(self.written().poll_write(bytes, context))?;
+        flush(self.written(), context)?;
         Poll::Ready(Ok(taken))
     }
 
@@ -78,10 +73,9 @@ impl<W: Written> PolledWrite for W {
         context: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let connection = self.written();
         let mut taken = 0;
         for slice in slices.iter().filter(|slice| !slice.is_empty()) {
-            match Transmitter::poll_write(connection, slice, context) {
+            match self.written().poll_write(slice, context) {
                 Poll::Ready(Ok(count)) => {
                     taken += count;
                     if count < slice.len() {
@@ -93,36 +87,46 @@ impl<W: Written> PolledWrite for W {
                 other => return other,
             }
         }
-        Transmitter::flush(connection)?;
+        flush(self.written(), context)?;
         Poll::Ready(Ok(taken))
     }
 
-    fn poll_flush(&mut self) -> Poll<io::Result<()>> {
-        Poll::Ready(Transmitter::flush(self.written()))
+    fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.written().poll_flush(context)
     }
 
     fn poll_close(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let connection = self.written();
-        Transmitter::flush(connection)?;
-        ready!(Transmitter::poll_drained(connection, context))?;
-        connection.shutdown(Shutdown::Write);
-        Poll::Ready(Ok(()))
+        self.written().poll_close(context)
     }
 }
 
-/// Whose writes go to a connection.
-trait Written {
-    fn written(&self) -> &Shared<Connection>;
+/// Flushes what was taken. If there is no room below for what became of it, that goes with what is written next.
+fn flush(written: &impl Channel, context: &mut Context<'_>) -> io::Result<()> {
+    match written.poll_flush(context) {
+        Poll::Ready(flushed) => flushed,
+        Poll::Pending => Ok(()),
+    }
 }
 
-impl Written for OutputStream {
-    fn written(&self) -> &Shared<Connection> {
-        self.connection()
+/// Whose writes go where.
+pub(crate) trait Written {
+    type Transport: Transport;
+
+    fn written(&self) -> &Self::Transport;
+}
+
+impl<T: Transport> Written for OutputStream<T> {
+    type Transport = T;
+
+    fn written(&self) -> &T {
+        self.transport()
     }
 }
 
 impl<S: Stream> Written for S {
-    fn written(&self) -> &Shared<Connection> {
-        self.connection()
+    type Transport = Plain;
+
+    fn written(&self) -> &Plain {
+        self.transport()
     }
 }

@@ -14,6 +14,7 @@ use super::input::InputStream;
 use super::listening::Stream;
 use super::option::{self, options};
 use super::output::OutputStream;
+use super::transport::{ByteStream, Plain};
 use crate::reactor::Shared;
 use crate::sys::socket;
 
@@ -87,13 +88,26 @@ impl TcpStream {
     }
 }
 
+impl ByteStream for TcpStream {
+    type Transport = Plain;
+    type Control = TcpControl;
+
+    fn split(self) -> (InputStream, OutputStream) {
+        TcpStream::split(self)
+    }
+
+    fn control(&self) -> TcpControl {
+        TcpStream::control(self)
+    }
+}
+
 impl Stream for TcpStream {
     fn from_fd(fd: OwnedFd) -> io::Result<TcpStream> {
         TcpStream::from_fd(fd)
     }
 
-    fn connection(&self) -> &Shared<Connection> {
-        self.halves.connection()
+    fn transport(&self) -> &Plain {
+        self.halves.transport()
     }
 }
 

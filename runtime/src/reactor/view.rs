@@ -22,7 +22,7 @@ const DISTANCE_MASK: u64 = (1 << (KIND_SHIFT - DISTANCE_SHIFT)) - 1;
 /// A range of bytes that others may share and nobody changes.
 ///
 /// Two words, so that it passes in registers.
-pub(crate) struct View {
+pub struct View {
     base: NonNull<u8>,
     /// The kind, the distance, and in the lower half how many bytes there are.
     span: u64,
@@ -251,6 +251,50 @@ impl Filling {
         Ok(filled)
     }
 
+    /// Appends what `write` puts into `len` bytes of room, and says how much that was.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such room, or `write` says that it has written more.
+    #[cfg(feature = "tls")]
+    pub(crate) fn append<E>(
+        &mut self,
+        len: usize,
+        write: impl FnOnce(&mut [u8]) -> Result<usize, E>,
+    ) -> Result<usize, E> {
+        let write = |room: &mut [MaybeUninit<u8>]| {
+            let room = &mut room[..len];
+            room.fill(MaybeUninit::new(0));
+            // SAFETY: all of it was just set.
+            let written = write(unsafe { &mut *(&raw mut *room as *mut [u8]) })?;
+            assert!(written <= len);
+            Ok(written)
+        };
+        // SAFETY: as many bytes are set, which `write` may have changed.
+        unsafe { self.fill(write) }
+    }
+
+    /// What was filled, to be changed in place; nothing if others see it.
+    #[cfg(feature = "tls")]
+    pub(crate) fn bytes_mut(&mut self) -> Option<&mut [u8]> {
+        if self.view.kind() == STATIC {
+            return None;
+        }
+        // SAFETY: the view keeps the head alive.
+        let references = unsafe { self.view.head().as_ref().references.get() };
+        // SAFETY: the only view of these bytes is borrowed for as long as the slice, and the memory is neither the
+        // kernel's nor the arena's while there is one.
+        (references == 1)
+            .then(|| unsafe { std::slice::from_raw_parts_mut(self.view.base.as_ptr(), self.view.len()) })
+    }
+
+    /// Drops the first `len` bytes. Their room does not come back.
+    #[cfg(feature = "tls")]
+    pub(crate) fn trim_front(&mut self, len: usize) {
+        self.view.trim_front(len);
+        self.capacity -= len as u32;
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.view.len()
     }
@@ -292,6 +336,31 @@ mod tests {
         assert_eq!(mem::statistics().live_blocks, 1);
         drop((first, third));
         assert_eq!(mem::statistics().live_blocks, 0);
+    }
+
+    #[cfg(feature = "tls")]
+    #[test]
+    fn bytes_are_changed_only_where_nobody_else_sees_them() {
+        let _memory = Memory::enter(1 << 20);
+        let mut filling = Filling::new(50).unwrap();
+        let room = filling.room();
+        let written = filling.append(40, |room| {
+            room[..5].copy_from_slice(b"hello");
+            Ok::<_, ()>(5)
+        });
+        assert_eq!((written, filling.bytes()), (Ok(5), &b"hello"[..]));
+        assert_eq!(filling.append(1, |_| Err(7)), Err(7));
+        filling.bytes_mut().unwrap()[0] = b'j';
+        filling.trim_front(1);
+        assert_eq!((filling.bytes(), filling.room()), (&b"ello"[..], room - 5));
+        assert_eq!((filling.push(&[b'!'; 100]), filling.room()), (room - 5, 0));
+
+        let view = filling.into_view();
+        let mut shared = Filling::whole(view.clone());
+        assert!(shared.bytes_mut().is_none());
+        drop(view);
+        assert!(shared.bytes_mut().is_some());
+        assert!(Filling::whole(View::of_static(b"x")).bytes_mut().is_none());
     }
 
     #[test]

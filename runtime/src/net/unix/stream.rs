@@ -16,6 +16,7 @@ use crate::net::input::InputStream;
 use crate::net::listening::{Stream, about};
 use crate::net::option::options;
 use crate::net::output::OutputStream;
+use crate::net::transport::{ByteStream, Plain};
 use crate::reactor::Shared;
 use crate::sync::Limit;
 use crate::sys::unix;
@@ -48,7 +49,7 @@ pub fn connect_unix(
 ) -> impl Limit<Output = io::Result<UnixStream>, Limited = io::Result<UnixStream>> {
     let address = path.to_unix_address();
     let to = address.as_ref().ok().cloned();
-    Connect { attempt: async move { attempt(address?).await }, to }
+    Connect { attempt: async move { attempt(address?).await }, what: "connect to", to }
 }
 
 async fn attempt(address: UnixAddress) -> io::Result<UnixStream> {
@@ -165,13 +166,26 @@ impl UnixStream {
     }
 }
 
+impl ByteStream for UnixStream {
+    type Transport = Plain;
+    type Control = UnixControl;
+
+    fn split(self) -> (InputStream, OutputStream) {
+        UnixStream::split(self)
+    }
+
+    fn control(&self) -> UnixControl {
+        UnixStream::control(self)
+    }
+}
+
 impl Stream for UnixStream {
     fn from_fd(fd: OwnedFd) -> io::Result<UnixStream> {
         UnixStream::from_fd(fd)
     }
 
-    fn connection(&self) -> &Shared<Connection> {
-        self.halves.connection()
+    fn transport(&self) -> &Plain {
+        self.halves.transport()
     }
 }
 
