@@ -33,7 +33,7 @@ fn value(key: &str, value: &str) -> String {
 #[test]
 fn conversations_are_those_of_memcached() {
     on_one_and_two_shards(|server| {
-        for talk in conversation::all() {
+        for talk in conversation::all().into_iter().chain(conversation::with_server()) {
             let mut client = server.connect();
             client.ask("flush_all\r\n", "OK\r\n");
             client.send(&talk.sent);
@@ -197,7 +197,7 @@ fn all_keys_can_be_listed() {
             client.ask(set(&format!("k{key}"), "x"), "STORED\r\n");
         }
         client.ask("set a%b 7 0 1\r\nx\r\n", "STORED\r\n");
-        client.send("lru_crawler metadump all\r\n");
+        client.ask("lru_crawler metadump all\r\n", "OK\r\n");
         let mut lines = Vec::new();
         loop {
             let line = client.line();
@@ -209,7 +209,7 @@ fn all_keys_can_be_listed() {
         assert_eq!(lines.len(), 1_001);
         let odd = lines.iter().find(|line| line.starts_with("key=a%25b exp=-1 la=")).expect("it is there");
         assert!(odd.contains(" fetch=no cls=") && odd.ends_with(" flags=7 \n"), "{odd}");
-        client.send("lru_crawler mgdump all\r\n");
+        client.ask("lru_crawler mgdump all\r\n", "OK\r\n");
         let mut count = 0;
         loop {
             match &*client.line() {
@@ -422,6 +422,14 @@ fn wrong_options_are_named() {
         ("--unix-mask=9", "octal"),
         ("--listen=nowhere", "--listen"),
         ("--port=65536", "--port"),
+        ("--listen=1.2.3.4:x", "no address"),
+        ("-d", "systemd"),
+        ("-S", "binary protocol"),
+        ("--enable-ssl", "TLS"),
+        ("-Bbinary", "binary protocol"),
+        ("-oext_path=/x:1G", "external storage"),
+        ("-ofrobnicate", "no such option"),
+        ("-t0", "--threads"),
     ] {
         let output = command(&shards(1), &[option]).output().expect("it runs");
         let text = String::from_utf8_lossy(&output.stderr);

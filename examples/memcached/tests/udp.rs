@@ -19,7 +19,7 @@ struct Client {
 /// A server with a UDP port that was free a moment ago.
 fn start(count: usize) -> (Server, Client) {
     let port = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let server = Server::start_with(&shards(count), &["--port", "0", "--udp-port", &port.to_string()]);
+    let server = Server::start_with(&shards(count), &["--port", "-1", "--udp-port", &port.to_string()]);
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
     socket.connect(("127.0.0.1", port)).unwrap();
     socket.set_read_timeout(Some(PATIENCE)).unwrap();

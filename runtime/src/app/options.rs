@@ -24,6 +24,7 @@ pub struct Options {
     pub(crate) version: Option<&'static str>,
     pub(crate) shards: Option<u32>,
     pub(crate) memory: Option<u64>,
+    pub(crate) memory_unit: Option<u64>,
     pub(crate) reserve_memory: Option<u64>,
     pub(crate) cpuset: Option<Cow<'static, str>>,
     pub(crate) thread_affinity: Option<bool>,
@@ -54,6 +55,7 @@ impl Options {
             version: None,
             shards: None,
             memory: None,
+            memory_unit: None,
             reserve_memory: None,
             cpuset: None,
             thread_affinity: None,
@@ -124,6 +126,20 @@ impl Options {
     /// ```
     pub const fn memory(mut self, bytes: u64) -> Options {
         self.memory = Some(bytes);
+        self
+    }
+
+    /// What a number without a unit stands for in `--memory` and `--reserve-memory`, in bytes. Default: 1.
+    ///
+    /// For programs that take the place of others whose users write `-m 64` and mean 64 MiB. A number that is itself
+    /// as large as the unit is one of bytes still.
+    ///
+    /// ```
+    /// # use seastar::Options;
+    /// let options = Options::new().memory_unit(1 << 20);
+    /// ```
+    pub const fn memory_unit(mut self, bytes: u64) -> Options {
+        self.memory_unit = Some(bytes);
         self
     }
 

@@ -5,6 +5,11 @@ const UNITS: [(char, u32); 4] = [('T', 40), ('G', 30), ('M', 20), ('k', 10)];
 /// Bytes that `text` stands for: an integer, then `k` (or `K`), `M`, `G` or `T` in powers of 1024, then
 /// optionally `i`, `iB` or `B`.
 pub(crate) fn parse_memory(text: &str) -> Result<u64, String> {
+    parse_memory_in(1, text)
+}
+
+/// The same, where an integer without a unit counts in `unit` bytes unless it is as large as that itself.
+pub(crate) fn parse_memory_in(unit_bytes: u64, text: &str) -> Result<u64, String> {
     let digits = text.trim_end_matches(|letter: char| !letter.is_ascii_digit());
     let unit = &text[digits.len()..];
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -13,7 +18,8 @@ pub(crate) fn parse_memory(text: &str) -> Result<u64, String> {
     let shift = shift(unit).ok_or_else(|| {
         format!("`{unit}` in `{text}` is no unit of memory; write k, M, G or T, or nothing for bytes")
     })?;
-    let bytes = digits.parse::<u64>().ok().and_then(|number| number.checked_mul(1 << shift));
+    let factor = |number: u64| if unit.is_empty() && number < unit_bytes { unit_bytes } else { 1 << shift };
+    let bytes = digits.parse::<u64>().ok().and_then(|number| number.checked_mul(factor(number)));
     bytes.ok_or_else(|| format!("`{text}` is more memory than 64 bits can count"))
 }
 
@@ -51,6 +57,21 @@ mod tests {
         for text in ["2T", "2Ti", "2TiB", "2TB"] {
             assert_eq!(parse_memory(text), Ok(2 << 40), "{text}");
         }
+    }
+
+    #[test]
+    fn an_integer_alone_may_count_in_another_unit() {
+        for (text, bytes) in [
+            ("64", 64 << 20),
+            ("0", 0),
+            ("1048575", 1_048_575 << 20),
+            ("1048576", 1 << 20),
+            ("64k", 64 << 10),
+            ("64B", 64),
+        ] {
+            assert_eq!(parse_memory_in(1 << 20, text), Ok(bytes), "{text}");
+        }
+        assert_eq!(parse_memory("64"), Ok(64));
     }
 
     #[test]

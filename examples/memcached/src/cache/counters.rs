@@ -2,21 +2,21 @@
 
 /// Makes the structure, its sum, and the list of its names.
 macro_rules! counters {
-    ($($name:ident),* $(,)?) => {
-        /// How often each thing has happened.
+    ($(#[$about:meta])* $type:ident { $($name:ident),* $(,)? }) => {
+        $(#[$about])*
         #[allow(missing_docs)] // Their names are those of memcached's protocol.txt.
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-        pub struct Counters { $(pub $name: u64),* }
+        pub struct $type { $(pub $name: u64),* }
 
-        impl Counters {
+        impl $type {
             /// The names of all counters and what they are at.
             pub fn named(&self) -> impl Iterator<Item = (&'static str, u64)> {
                 [$((stringify!($name), self.$name)),*].into_iter()
             }
         }
 
-        impl std::ops::AddAssign for Counters {
-            fn add_assign(&mut self, other: Counters) {
+        impl std::ops::AddAssign for $type {
+            fn add_assign(&mut self, other: $type) {
                 $(self.$name += other.$name;)*
             }
         }
@@ -24,24 +24,84 @@ macro_rules! counters {
 }
 
 counters! {
-    cmd_get, cmd_set, cmd_flush, cmd_touch, cmd_meta,
-    get_hits, get_misses,
-    delete_misses, delete_hits,
-    incr_misses, incr_hits, decr_misses, decr_hits,
-    cas_misses, cas_hits, cas_badval,
-    touch_hits, touch_misses,
-    store_too_large, store_no_memory,
+    /// How often each thing has happened.
+    Counters {
+        cmd_get, cmd_set, cmd_flush, cmd_touch, cmd_meta,
+        get_hits, get_misses, get_expired, get_flushed,
+        delete_misses, delete_hits,
+        incr_misses, incr_hits, decr_misses, decr_hits,
+        cas_misses, cas_hits, cas_badval,
+        touch_hits, touch_misses,
+        store_too_large, store_no_memory,
+    }
+}
+
+counters! {
+    /// What has happened to the items of one class.
+    OfClass {
+        hits_to_hot, hits_to_warm, hits_to_cold,
+        cmd_set, delete_hits, incr_hits, decr_hits, cas_hits, cas_badval, touch_hits,
+    }
 }
 
 impl Counters {
-    /// A number was, or was not, there to be changed.
-    pub(super) fn counted(&mut self, decrement: bool, hit: bool) {
-        let counter = match (decrement, hit) {
-            (false, true) => &mut self.incr_hits,
-            (false, false) => &mut self.incr_misses,
-            (true, true) => &mut self.decr_hits,
-            (true, false) => &mut self.decr_misses,
+    /// There was no number to be changed.
+    pub(super) fn missed(&mut self, decrement: bool) {
+        *if decrement { &mut self.decr_misses } else { &mut self.incr_misses } += 1;
+    }
+}
+
+impl OfClass {
+    /// Items that were found, wherever they were.
+    pub fn get_hits(&self) -> u64 {
+        self.hits_to_hot + self.hits_to_warm + self.hits_to_cold
+    }
+
+    /// An item was found in that segment of its list.
+    #[inline]
+    pub(super) fn hit(&mut self, segment: usize) {
+        let counter = match segment {
+            0 => &mut self.hits_to_hot,
+            1 => &mut self.hits_to_warm,
+            _ => &mut self.hits_to_cold,
         };
         *counter += 1;
+    }
+}
+
+/// Numbers of classes are below.
+const CLASSES: usize = 128;
+
+/// The counters of all classes.
+pub struct Classes(Box<[OfClass; CLASSES]>);
+
+impl Classes {
+    pub(super) fn new() -> Classes {
+        Classes(Box::new([OfClass::default(); CLASSES]))
+    }
+
+    /// The counters of one class.
+    #[inline]
+    pub fn of(&mut self, class_id: u8) -> &mut OfClass {
+        &mut self.0[usize::from(class_id) % CLASSES]
+    }
+
+    /// The same, to be read.
+    pub fn get(&self, class_id: u8) -> OfClass {
+        self.0[usize::from(class_id) % CLASSES]
+    }
+
+    /// Adds what all classes have counted to `counters`.
+    pub(super) fn add_to(&self, counters: &mut Counters) {
+        for class in self.0.iter() {
+            counters.get_hits += class.get_hits();
+            counters.cmd_set += class.cmd_set;
+            counters.delete_hits += class.delete_hits;
+            counters.incr_hits += class.incr_hits;
+            counters.decr_hits += class.decr_hits;
+            counters.cas_hits += class.cas_hits;
+            counters.cas_badval += class.cas_badval;
+            counters.touch_hits += class.touch_hits;
+        }
     }
 }

@@ -93,10 +93,10 @@ impl Cache {
         }
         if options.exptime.is_some() {
             self.counters.cmd_touch += 1;
-            self.counters.touch_hits += 1;
+            self.classes.of(item.class_id()).touch_hits += 1;
         } else {
             self.counters.cmd_get += 1;
-            self.counters.get_hits += 1;
+            self.classes.of(item.class_id()).hit(item.segment());
         }
     }
 
@@ -132,7 +132,7 @@ impl Cache {
             Stored::TooLarge | Stored::OutOfMemory => return push_line(answer, false, text),
         };
         let (cas, value_bytes) = match stored {
-            Stored::Stored { cas, value_bytes } => (cas, value_bytes),
+            Stored::Stored { cas, value_bytes, .. } => (cas, value_bytes),
             _ => (0, request.value.len()),
         };
         answer.extend_from_slice(code);
@@ -175,7 +175,7 @@ impl Cache {
             self.counters.delete_misses += 1;
             return Ok(b"NF");
         };
-        let cas = item.cas();
+        let (cas, class_id) = (item.cas(), item.class_id());
         if options.compare.is_some_and(|compare| compare != cas) {
             self.counters.delete_misses += 1;
             return Ok(b"EX");
@@ -201,7 +201,7 @@ impl Cache {
             }
             return Ok(b"HD");
         }
-        self.counters.delete_hits += 1;
+        self.classes.of(class_id).delete_hits += 1;
         if !options.remove_value {
             self.store.delete(key);
         }
@@ -222,7 +222,8 @@ impl Cache {
         let mut created = false;
         let (number, item) = match self.store.arithmetic(key, change) {
             Arithmetical::Done { value, item } => {
-                self.counters.counted(decrement, true);
+                let class = self.classes.of(item.class_id());
+                *if decrement { &mut class.decr_hits } else { &mut class.incr_hits } += 1;
                 (value, item)
             }
             Arithmetical::NotNumeric => return push_line(answer, false, NOT_NUMERIC),
@@ -231,7 +232,7 @@ impl Cache {
                 return push_answer(answer, b"EX", key.bytes(), options.binary_key, flags);
             }
             Arithmetical::NotFound if options.vivify.is_none() => {
-                self.counters.counted(decrement, false);
+                self.counters.missed(decrement);
                 return push_answer(answer, b"NF", key.bytes(), options.binary_key, flags);
             }
             Arithmetical::NotFound => {

@@ -5,8 +5,10 @@
 mod answer;
 mod counters;
 mod meta;
+mod prefixes;
 
-pub use counters::Counters;
+pub use counters::{Classes, Counters, OfClass};
+pub use prefixes::Prefixes;
 
 use std::io;
 
@@ -17,7 +19,11 @@ use answer::{push_line, push_value};
 /// The part of all items that one shard owns.
 pub struct Cache {
     pub(crate) store: Store,
+    /// Except for those that `classes` has.
     pub(crate) counters: Counters,
+    pub(crate) classes: Classes,
+    prefixes: Prefixes,
+    counts_prefixes: bool,
     clock: Clock,
     now: u32,
 }
@@ -30,7 +36,10 @@ impl Cache {
     /// When the memory for it cannot be had.
     pub fn new(settings: Settings, hasher: KeyHasher, clock: Clock, unix_now: u64) -> io::Result<Cache> {
         let store = Store::new(settings, hasher)?;
-        let mut cache = Cache { store, counters: Counters::default(), clock, now: Clock::START };
+        let (counters, classes) = (Counters::default(), Classes::new());
+        let (prefixes, counts_prefixes) = (Prefixes::new(b':'), false);
+        let now = Clock::START;
+        let mut cache = Cache { store, counters, classes, prefixes, counts_prefixes, clock, now };
         cache.tick(unix_now);
         Ok(cache)
     }
@@ -46,6 +55,22 @@ impl Cache {
         self.now
     }
 
+    /// What has happened so far, in all.
+    pub fn counters(&self) -> Counters {
+        let mut counters = self.counters;
+        self.classes.add_to(&mut counters);
+        let store = self.store.statistics();
+        (counters.get_expired, counters.get_flushed) = (store.get_expired, store.get_flushed);
+        counters
+    }
+
+    /// Begins to count again.
+    pub fn reset_counters(&mut self) {
+        (self.counters, self.classes) = (Counters::default(), Classes::new());
+        self.store.reset_counters();
+        self.prefixes.clear();
+    }
+
     fn expiry(&self, exptime: i64) -> u32 {
         self.clock.expiry(exptime, self.now)
     }
@@ -56,9 +81,50 @@ impl Cache {
         self.store.flush_all(at);
     }
 
+    /// When all items were forgotten last, or 0.
+    pub fn flushed_at(&self) -> u32 {
+        self.store.flushed_at()
+    }
+
+    /// Counts by the beginnings of keys from now on, or no more.
+    pub fn count_prefixes(&mut self, on: bool) {
+        self.counts_prefixes = on;
+    }
+
+    /// The same from the start, where beginnings end with this byte.
+    pub fn set_prefix_end(&mut self, end: u8, on: bool) {
+        (self.prefixes, self.counts_prefixes) = (Prefixes::new(end), on);
+    }
+
+    /// Whether it counts by the beginnings of keys.
+    pub fn counts_prefixes(&self) -> bool {
+        self.counts_prefixes
+    }
+
+    /// What was counted by the beginnings of keys.
+    pub fn prefixes(&self) -> Prefixes {
+        self.prefixes.clone()
+    }
+
     /// Does what is asked, and appends the answer, if there is one.
     #[inline]
     pub fn execute(&mut self, key: Key<'_>, request: &Request<'_>, answer: &mut Vec<u8>) {
+        if self.counts_prefixes {
+            return self.execute_and_count(key, request, answer);
+        }
+        self.execute_only(key, request, answer);
+    }
+
+    #[cold]
+    fn execute_and_count(&mut self, key: Key<'_>, request: &Request<'_>, answer: &mut Vec<u8>) {
+        let misses = |counters: &Counters| counters.get_misses + counters.touch_misses;
+        let before = misses(&self.counters);
+        self.execute_only(key, request, answer);
+        self.prefixes.count(key.bytes(), &request.op, misses(&self.counters) > before);
+    }
+
+    #[inline]
+    fn execute_only(&mut self, key: Key<'_>, request: &Request<'_>, answer: &mut Vec<u8>) {
         match request.op {
             Op::Get { with_cas } => self.get(key, with_cas, answer),
             Op::Store { mode, client_flags, exptime, compare, quiet } => {
@@ -102,7 +168,7 @@ impl Cache {
         self.counters.cmd_get += 1;
         match self.store.get(key) {
             Some(item) => {
-                self.counters.get_hits += 1;
+                self.classes.of(item.class_id()).hit(item.segment());
                 push_value(answer, key.bytes(), &item, with_cas);
             }
             None => self.counters.get_misses += 1,
@@ -114,7 +180,7 @@ impl Cache {
         let exptime = self.expiry(exptime);
         match self.store.get(key) {
             Some(item) => {
-                self.counters.touch_hits += 1;
+                self.classes.of(item.class_id()).touch_hits += 1;
                 item.set_exptime(exptime);
                 push_value(answer, key.bytes(), &item, with_cas);
             }
@@ -125,15 +191,30 @@ impl Cache {
     fn touch(&mut self, key: Key<'_>, exptime: i64) -> bool {
         self.counters.cmd_touch += 1;
         let exptime = self.expiry(exptime);
-        let touched = self.store.get(key).map(|item| item.set_exptime(exptime)).is_some();
-        *if touched { &mut self.counters.touch_hits } else { &mut self.counters.touch_misses } += 1;
-        touched
+        match self.store.get(key) {
+            Some(item) => {
+                self.classes.of(item.class_id()).touch_hits += 1;
+                item.set_exptime(exptime);
+                true
+            }
+            None => {
+                self.counters.touch_misses += 1;
+                false
+            }
+        }
     }
 
     fn delete(&mut self, key: Key<'_>) -> bool {
-        let deleted = self.store.delete(key);
-        *if deleted { &mut self.counters.delete_hits } else { &mut self.counters.delete_misses } += 1;
-        deleted
+        match self.store.remove(key) {
+            Some(class_id) => {
+                self.classes.of(class_id).delete_hits += 1;
+                true
+            }
+            None => {
+                self.counters.delete_misses += 1;
+                false
+            }
+        }
     }
 
     /// Stores a value, counts that, and says what came of it: in words, and as the store does.
@@ -145,26 +226,30 @@ impl Cache {
         value: &[u8],
     ) -> (&'static str, Stored) {
         let stored = self.store.set(key, store_mode(mode), new, value);
-        let counters = &mut self.counters;
-        counters.cmd_set += 1;
+        let class_id = match stored {
+            Stored::Stored { class_id, .. } => class_id,
+            _ => Store::class_of(key.bytes().len(), value.len()),
+        };
+        let (counters, class) = (&mut self.counters, self.classes.of(class_id));
+        class.cmd_set += 1;
         let text = match (&stored, mode) {
             (Stored::TooLarge, _) => {
-                counters.cmd_set -= 1;
+                class.cmd_set -= 1;
                 counters.store_too_large += 1;
                 TOO_LARGE
             }
             (Stored::OutOfMemory, _) => {
-                counters.cmd_set -= 1;
+                class.cmd_set -= 1;
                 counters.store_no_memory += 1;
                 "SERVER_ERROR out of memory storing object"
             }
             (Stored::Stored { .. }, StoreMode::Cas) => {
-                counters.cas_hits += 1;
+                class.cas_hits += 1;
                 "STORED"
             }
             (Stored::Stored { .. }, _) => "STORED",
             (Stored::Exists, _) => {
-                counters.cas_badval += u64::from(mode == StoreMode::Cas);
+                class.cas_badval += u64::from(mode == StoreMode::Cas);
                 "EXISTS"
             }
             (Stored::NotFound, _) => {
@@ -179,12 +264,13 @@ impl Cache {
     fn arithmetic(&mut self, key: Key<'_>, delta: u64, decrement: bool, quiet: bool, answer: &mut Vec<u8>) {
         let result = self.store.arithmetic(key, Arithmetic { delta, decrement, compare: None, cas: None });
         match result {
-            Arithmetical::Done { value, .. } => {
-                self.counters.counted(decrement, true);
+            Arithmetical::Done { value, item } => {
+                let class = self.classes.of(item.class_id());
+                *if decrement { &mut class.decr_hits } else { &mut class.incr_hits } += 1;
                 push_line(answer, quiet, itoa::Buffer::new().format(value));
             }
             Arithmetical::NotFound => {
-                self.counters.counted(decrement, false);
+                self.counters.missed(decrement);
                 push_line(answer, quiet, "NOT_FOUND");
             }
             Arithmetical::NotNumeric => push_line(answer, quiet, NOT_NUMERIC),

@@ -1,8 +1,9 @@
 //! One line of a client: what it asks for.
 
+use super::administration::{administration, stats};
 use super::key::KeyRoom;
 use super::meta::{BAD_FORMAT, MetaOptions, read_options};
-use super::number::{parse_i32, parse_i64, parse_u32, parse_u64};
+use super::number::{parse_i32, parse_i64, parse_u64};
 use super::request::{KEY_BYTES_MAX, Op, Request, StoreMode};
 use super::tokens::{Tokens, word_bytes};
 
@@ -53,24 +54,30 @@ pub enum Control<'a> {
     Quit,
     /// All keys.
     Dump(Dump),
+    /// The end of the program.
+    Shutdown,
     /// Something that has a fixed answer.
     Answer(&'static str),
     /// Something that has no answer.
     Nothing,
 }
 
-/// How items are listed.
+/// How items are listed, and which.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dump {
     /// One line with all about it for each.
-    Lines,
+    Lines(Classes),
     /// A command that gets it.
-    Commands,
+    Commands(Classes),
     /// Those of one class, at most so many unless that is 0, as `stats cachedump` does.
     Class(u32, u32),
 }
 
-fn refused<'a>(answer: &'static str) -> Line<'a> {
+/// Classes of items by number, one bit for each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Classes(pub u64);
+
+pub(super) fn refused<'a>(answer: &'static str) -> Line<'a> {
     Line::Refused(Some(answer), 0)
 }
 
@@ -151,7 +158,7 @@ fn get_and_touch(mut words: Tokens<'_>, with_cas: bool) -> Line<'_> {
     }
 }
 
-fn is_quiet(words: Tokens<'_>) -> bool {
+pub(super) fn is_quiet(words: Tokens<'_>) -> bool {
     words.last() == Some(b"noreply")
 }
 
@@ -172,7 +179,9 @@ fn store(mode: StoreMode, mut words: Tokens<'_>, item_bytes_max: usize) -> Line<
         StoreMode::Cas => words.next().map(parse_u64),
         _ => Some(None),
     };
-    let numbers = (parse_u32(without_plus(flags)), parse_i64(without_plus(exptime)), compare);
+    // Of a number of 64 bits the lower half counts, as in memcached.
+    let client_flags = parse_u64(without_plus(flags)).map(|flags| flags as u32);
+    let numbers = (client_flags, parse_i64(without_plus(exptime)), compare);
     let (Some(client_flags), Some(exptime), Some(compare)) = numbers else {
         return refused_value(BAD_FORMAT, quiet, value_bytes);
     };
@@ -288,72 +297,4 @@ fn read_meta<'a>(
         false => text,
     };
     Ok(Request { op, key, value: b"", flags })
-}
-
-fn stats(words: Tokens<'_>) -> Line<'_> {
-    let mut arguments = words;
-    let mut next = || arguments.next();
-    match next() {
-        Some(b"cachedump") => match (next(), next()) {
-            (Some(class), Some(limit)) => match (parse_u32(class), parse_u32(limit)) {
-                (Some(256..), Some(_)) => refused("CLIENT_ERROR Illegal slab id"),
-                (Some(class), Some(limit)) => Line::Control(Control::Dump(Dump::Class(class, limit))),
-                _ => refused(BAD_FORMAT),
-            },
-            _ => refused("CLIENT_ERROR bad command line"),
-        },
-        _ => Line::Control(Control::Stats(words.rest())),
-    }
-}
-
-/// What is asked rarely. Blanks before these commands do not matter.
-#[cold]
-fn administration(text: &[u8]) -> Line<'_> {
-    let mut words = Tokens::new(text);
-    let quiet = is_quiet(words);
-    let Some(command) = words.next() else { return refused("ERROR") };
-    let arguments = words.count();
-    let first = words.next().unwrap_or(b"");
-    let answer = match (command, first) {
-        (b"flush_all", _) => {
-            let delay = if arguments == usize::from(quiet) { Some(0) } else { parse_i32(first) };
-            match delay {
-                Some(delay) => return Line::Control(Control::FlushAll { delay, quiet }),
-                None => "CLIENT_ERROR invalid exptime argument",
-            }
-        }
-        (b"verbosity", level) if parse_u32(level).is_some() => "OK",
-        (b"verbosity", _) => BAD_FORMAT,
-        (b"shutdown", _) => "SERVER_ERROR: shutdown not enabled",
-        (b"cache_memlimit", limit) => match parse_u32(limit) {
-            None => "ERROR",
-            Some(..8) => "MEMLIMIT_TOO_SMALL cannot set maxbytes to less than 8m",
-            // Taken, and without effect: the budget is that of `-m`.
-            Some(_) => "OK",
-        },
-        (b"slabs", b"automove") => match words.next().and_then(parse_u32) {
-            Some(0..=2) => "OK",
-            Some(_) => "ERROR",
-            None => BAD_FORMAT,
-        },
-        (b"slabs", b"reassign") if arguments == 3 => "CLIENT_ERROR slab reassignment disabled",
-        (b"lru_crawler", b"enable") if arguments == 1 => "OK",
-        (b"lru_crawler", b"disable") if arguments == 1 => "ERROR failed to stop lru crawler thread",
-        (b"lru_crawler", b"crawl") if arguments == 2 => "OK",
-        (b"lru_crawler", b"sleep" | b"tocrawl") if arguments == 2 => match words.next().and_then(parse_u32) {
-            Some(_) => "OK",
-            None => BAD_FORMAT,
-        },
-        (b"lru_crawler", b"metadump") if arguments == 2 => {
-            return Line::Control(Control::Dump(Dump::Lines));
-        }
-        (b"lru_crawler", b"mgdump") if arguments == 2 => {
-            return Line::Control(Control::Dump(Dump::Commands));
-        }
-        _ if arguments > 0 && Tokens::new(text).last().is_some_and(|word| word.starts_with(b"HTTP/")) => {
-            return Line::Close;
-        }
-        _ => "ERROR",
-    };
-    Line::Control(if quiet { Control::Nothing } else { Control::Answer(answer) })
 }

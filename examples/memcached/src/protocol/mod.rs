@@ -1,5 +1,6 @@
 //! The text protocol of memcached, classic and meta: bytes in, requests out.
 
+mod administration;
 pub mod decoder;
 pub mod key;
 pub mod line;
@@ -9,5 +10,5 @@ pub mod request;
 pub mod tokens;
 
 pub use decoder::{Decoder, Step};
-pub use line::{Control, Dump};
+pub use line::{Classes, Control, Dump};
 pub use request::{Op, Request, StoreMode};

@@ -105,6 +105,11 @@ impl Batch {
         self.answers.clear();
     }
 
+    /// Bytes of its buffers.
+    pub(super) fn buffer_bytes(&self) -> usize {
+        self.bytes.capacity() + self.answers.capacity() + self.entries.capacity() * size_of::<Entry>()
+    }
+
     /// Gives the memory of large buffers back.
     pub(super) fn trim(&mut self, kept_bytes_max: usize) {
         for buffer in [&mut self.bytes, &mut self.answers] {

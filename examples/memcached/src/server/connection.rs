@@ -1,12 +1,14 @@
 //! One connection: reads, lets everything be answered that a read has brought, and sends the answers together.
 
 use std::io;
+use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use seastar::Local;
 use seastar::net::{InputStream, OutputStream, TemporaryBuffer};
 
+use super::connections::{Connection, Doing, Peer};
 use super::control::{self, Flow};
 use super::exchange::Exchange;
 use super::shard::{Shard, Traffic};
@@ -47,14 +49,16 @@ impl Answers for OutputStream {
 /// Counts a connection while it is there.
 struct Open {
     shard: Local<Shard>,
+    connection: Rc<Connection>,
 }
 
 impl Open {
-    fn new(shard: Local<Shard>) -> Open {
+    fn new(shard: Local<Shard>, peer: Peer) -> Open {
         OPEN.fetch_add(1, Ordering::Relaxed);
         let counter = &shard.traffic.curr_connections;
         counter.set(counter.get() + 1);
-        Open { shard }
+        let connection = shard.connections.add(peer, shard.cache.borrow().now());
+        Open { shard, connection }
     }
 }
 
@@ -63,12 +67,14 @@ impl Drop for Open {
         OPEN.fetch_sub(1, Ordering::Relaxed);
         let counter = &self.shard.traffic.curr_connections;
         counter.set(counter.get() - 1);
+        self.shard.connections.remove(&self.connection);
     }
 }
 
 /// Serves a connection until one side has enough.
 pub(super) async fn serve(
     shard: Local<Shard>,
+    peer: Peer,
     mut input: InputStream,
     mut output: OutputStream,
 ) -> io::Result<()> {
@@ -78,8 +84,8 @@ pub(super) async fn serve(
         return output.close().await;
     }
     Traffic::add(&shard.traffic.total_connections, 1);
-    let open = Open::new(shard);
-    let shard: &Shard = &open.shard;
+    let open = Open::new(shard, peer);
+    let (shard, connection): (&Shard, &Connection) = (&open.shard, &open.connection);
     let mut kept = Kept { shard, decoder: Decoder::new(shard.settings.item_bytes_max), counted: 0 };
     loop {
         let limit = match kept.decoder.is_doubtful() {
@@ -104,9 +110,11 @@ pub(super) async fn serve(
             return output.close().await;
         }
         Traffic::add(&shard.traffic.bytes_read, bytes.len() as u64);
+        connection.does(Doing::Answers, shard.cache.borrow().now());
         let mut exchange = shard.exchange();
         let answered = kept.answer_all(&bytes, &mut exchange, &mut output).await;
         shard.give_back(exchange);
+        connection.waits(kept.decoder.kept_bytes() > 0);
         match answered? {
             Flow::GoesOn => output.flush().await?,
             Flow::Ends => return output.close().await,
@@ -140,6 +148,7 @@ impl Kept<'_> {
             self.decoder.swap_buffer(&mut exchange.spare);
         }
         if !may {
+            Traffic::add(&self.shard.traffic.gather_refusals, 1);
             output.write(b"SERVER_ERROR out of memory storing object\r\n").await?;
             return Ok(Flow::Ends);
         }
@@ -189,6 +198,7 @@ pub(super) async fn answer_all(
             Step::Close => flow = Flow::Ends,
         }
         if exchange.is_full() {
+            Traffic::add(&shard.traffic.conn_yields, 1);
             settle(shard, exchange, output).await?;
         }
     }

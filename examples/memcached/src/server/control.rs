@@ -2,15 +2,18 @@
 
 use std::io;
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
 use super::connection::Answers;
 use super::dump;
 use super::exchange::Exchange;
 use super::shard::Shard;
 use super::stats;
-use crate::protocol::Control;
+use crate::protocol::{Control, Dump};
 
 /// The version of memcached whose protocol this is, as clients like to read it.
-pub(super) const VERSION: &str = "1.6.40";
+pub const VERSION: &str = "1.6.40";
 
 /// Whether a connection goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +49,11 @@ pub(super) async fn answer(
             answers.extend_from_slice(b"\r\n");
         }),
         Control::Quit => return Ok(Flow::Ends),
+        Control::FlushAll { quiet, .. } if !shard.settings.flushes => {
+            if !quiet {
+                exchange.say(b"CLIENT_ERROR flush_all not allowed\r\n");
+            }
+        }
         Control::FlushAll { delay, quiet } => {
             // One command, however many shards it goes to.
             shard.cache.borrow_mut().counters.cmd_flush += 1;
@@ -55,6 +63,19 @@ pub(super) async fn answer(
             }
         }
         Control::Stats(kind) => stats::answer(shard, kind, exchange).await?,
+        Control::Dump(dump) if !shard.settings.dumps => exchange.say(match dump {
+            Dump::Lines(_) => b"ERROR metadump not allowed\r\n",
+            Dump::Commands(_) => b"ERROR key dump not allowed\r\n",
+            Dump::Class(..) => b"CLIENT_ERROR stats cachedump not allowed\r\n",
+        }),
+        Control::Shutdown if !shard.settings.shuts_down => {
+            exchange.say(b"SERVER_ERROR: shutdown not enabled\r\n");
+        }
+        Control::Shutdown => {
+            // The same as from a terminal: everything ends in order.
+            kill(Pid::this(), Signal::SIGINT).map_err(io::Error::from)?;
+            return Ok(Flow::Ends);
+        }
         Control::Dump(dump) => dump::answer(shard, dump, exchange, output).await?,
     }
     Ok(Flow::GoesOn)

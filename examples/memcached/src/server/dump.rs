@@ -6,8 +6,8 @@ use std::io;
 use super::connection::Answers;
 use super::exchange::Exchange;
 use super::shard::Shard;
-use crate::protocol::Dump;
 use crate::protocol::key::push_encoded;
+use crate::protocol::{Classes, Dump};
 use crate::store::{Cursor, Item};
 
 /// Items that a shard lists at a time.
@@ -22,13 +22,16 @@ pub(super) async fn answer(
     exchange: &mut Exchange,
     output: &mut impl Answers,
 ) -> io::Result<()> {
-    output.send(exchange.answers()).await?;
-    exchange.sent();
     let mut left = match dump {
         Dump::Class(_, limit @ 1..) => limit as usize,
         _ => usize::MAX,
     };
     let mut bytes = 0;
+    if !matches!(dump, Dump::Class(..)) {
+        exchange.say(b"OK\r\n");
+    }
+    output.send(exchange.answers()).await?;
+    exchange.sent();
     for owner in 0..seastar::shard_count() {
         let mut cursor = Some(Cursor::default());
         while let Some(from) = cursor
@@ -40,7 +43,7 @@ pub(super) async fn answer(
             (cursor, left, bytes) = (listed.next, left - listed.count, bytes + listed.lines.len());
         }
     }
-    exchange.say(if dump == Dump::Commands { b"EN\r\n" } else { b"END\r\n" });
+    exchange.say(if matches!(dump, Dump::Commands(_)) { b"EN\r\n" } else { b"END\r\n" });
     Ok(())
 }
 
@@ -59,16 +62,22 @@ pub(super) fn list(shard: &Shard, mut cursor: Cursor, dump: Dump, left: usize) -
     let clock = shard.settings.clock;
     let more = cache.store.scan(&mut cursor, ITEMS_MAX, |item| {
         match dump {
-            Dump::Commands => push_command(&mut lines, &item),
-            Dump::Lines => push_line(&mut lines, &item, |second| clock.unix(second)),
+            Dump::Commands(classes) if has(classes, &item) => push_command(&mut lines, &item),
+            Dump::Lines(classes) if has(classes, &item) => {
+                push_line(&mut lines, &item, |second| clock.unix(second));
+            }
             Dump::Class(class, _) if u32::from(item.class_id()) == class && count < left => {
                 push_item(&mut lines, &item, |second| clock.unix(second));
             }
-            Dump::Class(..) => return,
+            _ => return,
         }
         count += 1;
     });
     Listed { lines, count, next: more.then_some(cursor) }
+}
+
+fn has(Classes(bits): Classes, item: &Item<'_>) -> bool {
+    bits & 1 << item.class_id() != 0
 }
 
 fn push_command(lines: &mut Vec<u8>, item: &Item<'_>) {

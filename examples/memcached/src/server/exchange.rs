@@ -154,6 +154,12 @@ impl Exchange {
         self.answers.clear();
     }
 
+    /// Bytes of its buffers.
+    pub(super) fn bytes(&self) -> usize {
+        let batches = self.batches.iter().flatten().map(|batch| batch.buffer_bytes()).sum::<usize>();
+        self.answers.capacity() + self.spare.capacity() + self.local.capacity() + batches
+    }
+
     /// Forgets everything but the memory, of which buffers keep so much at most.
     pub(super) fn clear(&mut self, kept_bytes_max: usize) {
         for buffer in [&mut self.answers, &mut self.spare, &mut self.local] {

@@ -15,15 +15,31 @@ const STORE_BYTES_MAX: usize = 32 << 30;
 /// Settings that all shards share.
 #[derive(Debug)]
 pub(super) struct Settings {
-    pub(super) tcp: Option<SocketAddr>,
-    pub(super) udp: Option<SocketAddr>,
+    /// Where it listens.
+    pub(super) tcp: Vec<SocketAddr>,
+    pub(super) udp: Vec<SocketAddr>,
+    /// What the command line says about that.
+    pub(super) inter: Option<String>,
     pub(super) unix: Option<PathBuf>,
     pub(super) unix_mask: u32,
+    pub(super) backlog: u32,
     pub(super) connections_max: usize,
     pub(super) item_bytes_max: usize,
     pub(super) idle_timeout: Option<Duration>,
     /// Bytes that a shard keeps of commands that are not complete.
     pub(super) gathered_bytes_max: usize,
+    /// Whether items are given up for others.
+    pub(super) evicts: bool,
+    /// Whether clients may flush, list keys, and stop the program.
+    pub(super) flushes: bool,
+    pub(super) dumps: bool,
+    pub(super) shuts_down: bool,
+    /// What ends the beginning of a key, and whether it is counted by those from the start.
+    pub(super) prefix_end: u8,
+    pub(super) counts_prefixes: bool,
+    /// How often `-v` was given.
+    pub(super) verbosity: u8,
+    pub(super) pid_file: Option<PathBuf>,
     pub(super) hasher: KeyHasher,
     pub(super) clock: Clock,
     pub(super) time: Time,

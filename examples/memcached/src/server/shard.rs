@@ -7,13 +7,14 @@ use std::sync::Arc;
 use seastar::NotRunning;
 
 use super::batch::Batch;
+use super::connections::{Connections, Described};
 use super::dump::{self, Listed};
 use super::exchange::Exchange;
 use super::settings::Settings;
-use super::stats::Snapshot;
-use crate::cache::{Cache, Counters};
+use super::stats::{OfShard, Snapshot};
+use crate::cache::{Cache, Prefixes};
 use crate::protocol::Dump;
-use crate::store::{self, ClassStatistics, Cursor, KeyHasher};
+use crate::store::{self, Cursor, KeyHasher};
 
 /// Exchanges that are kept to be used again.
 const EXCHANGES_MAX: usize = 32;
@@ -33,6 +34,7 @@ pub(super) struct Shard {
     pub(super) settings: Arc<Settings>,
     pub(super) cache: RefCell<Cache>,
     pub(super) traffic: Traffic,
+    pub(super) connections: Connections,
     exchanges: RefCell<Vec<Exchange>>,
     /// Bytes of commands that have not come to their end.
     gathered: Cell<usize>,
@@ -47,6 +49,10 @@ pub(super) struct Traffic {
     pub(super) total_connections: Cell<u64>,
     pub(super) rejected_connections: Cell<u64>,
     pub(super) idle_kicks: Cell<u64>,
+    /// How often a connection sent answers before it had gone through what it had read.
+    pub(super) conn_yields: Cell<u64>,
+    /// Connections that were closed because too much of commands had come in part.
+    pub(super) gather_refusals: Cell<u64>,
 }
 
 impl Traffic {
@@ -55,10 +61,10 @@ impl Traffic {
     }
 
     fn reset(&self) {
-        let Traffic {
-            bytes_read, bytes_written, total_connections, rejected_connections, idle_kicks, ..
-        } = self;
-        for counter in [bytes_read, bytes_written, total_connections, rejected_connections, idle_kicks] {
+        let Traffic { bytes_read, bytes_written, total_connections, .. } = self;
+        let Traffic { rejected_connections, idle_kicks, conn_yields, gather_refusals, .. } = self;
+        let traffic = [bytes_read, bytes_written, total_connections, conn_yields];
+        for counter in traffic.into_iter().chain([rejected_connections, idle_kicks, gather_refusals]) {
             counter.set(0);
         }
     }
@@ -73,8 +79,10 @@ impl Shard {
             let text = format!("a shard has no {memory_bytes} bytes left for its items; give it more by -m");
             return Err(io::Error::new(io::ErrorKind::OutOfMemory, text));
         }
-        let store = store::Settings { memory_bytes, item_bytes_max: settings.item_bytes_max, evict: true };
-        let cache = Cache::new(store, settings.hasher.clone(), settings.clock, settings.time.unix())?;
+        let store =
+            store::Settings { memory_bytes, item_bytes_max: settings.item_bytes_max, evict: settings.evicts };
+        let mut cache = Cache::new(store, settings.hasher.clone(), settings.clock, settings.time.unix())?;
+        cache.set_prefix_end(settings.prefix_end, settings.counts_prefixes);
         Ok(Shard {
             index: seastar::this_shard(),
             shards: seastar::shard_count(),
@@ -83,6 +91,7 @@ impl Shard {
             settings,
             cache: RefCell::new(cache),
             traffic: Traffic::default(),
+            connections: Connections::default(),
             exchanges: RefCell::new(Vec::with_capacity(EXCHANGES_MAX)),
             gathered: Cell::new(0),
         })
@@ -123,8 +132,27 @@ impl Shard {
 
     /// The classes of the items of one shard.
     #[on(shard)]
-    pub(super) fn classes_of(&self, shard: usize) -> Vec<ClassStatistics> {
-        self.cache.borrow().store.classes().collect()
+    pub(super) fn classes_of(&self, shard: usize) -> Vec<OfShard> {
+        OfShard::all(self)
+    }
+
+    /// Counts by the beginnings of keys, or no more.
+    #[broadcast]
+    pub(super) fn count_prefixes(&self, on: bool) {
+        self.cache.borrow_mut().count_prefixes(on);
+    }
+
+    /// What was counted by the beginnings of keys.
+    #[broadcast(reduce = Prefixes::and)]
+    pub(super) fn prefixes(&self) -> Prefixes {
+        self.cache.borrow().prefixes()
+    }
+
+    /// The connections of one shard.
+    #[on(shard)]
+    pub(super) fn connections_of(&self, shard: usize) -> Vec<Described> {
+        let path = self.settings.unix.as_ref().map_or(String::new(), |path| path.display().to_string());
+        self.connections.described(self.cache.borrow().now(), &path)
     }
 
     /// Lists some of the items of one shard.
@@ -136,7 +164,7 @@ impl Shard {
     /// Begins to count again.
     #[broadcast]
     pub(super) fn reset_counters(&self) {
-        self.cache.borrow_mut().counters = Counters::default();
+        self.cache.borrow_mut().reset_counters();
         self.traffic.reset();
     }
 }
@@ -160,6 +188,17 @@ impl Shard {
         if kept.len() < EXCHANGES_MAX {
             kept.push(exchange);
         }
+    }
+
+    /// Exchanges that wait to be used again, and their memory.
+    pub(super) fn kept_exchanges(&self) -> (u64, u64) {
+        let kept = self.exchanges.borrow();
+        (kept.len() as u64, kept.iter().map(|exchange| exchange.bytes() as u64).sum())
+    }
+
+    /// Bytes of commands that have come in part.
+    pub(super) fn gathered_bytes(&self) -> usize {
+        self.gathered.get()
     }
 
     /// Notes that a connection keeps `after` bytes in place of `before`; false if all together keep too much.

@@ -6,7 +6,8 @@
 pub const PAGE_BYTES: usize = 64 << 10;
 /// Bytes of the largest chunk: what is left over of a page is then never more than a fraction of it.
 pub const CHUNK_BYTES_MAX: usize = 8 << 10;
-const CHUNK_BYTES_MIN: usize = 48;
+/// Bytes of the smallest chunk.
+pub const CHUNK_BYTES_MIN: usize = 48;
 /// Chunks begin at multiples of this.
 pub const UNIT: usize = 8;
 
@@ -37,6 +38,11 @@ pub fn piece_class(bytes: usize) -> usize {
 #[inline]
 pub fn is_for_pieces(class: usize) -> bool {
     class >= ITEM_CLASSES
+}
+
+/// By how much a class is larger than the one before, on average.
+pub fn growth_factor() -> f64 {
+    (SIZES[ITEM_CLASSES - 1] as f64 / SIZES[0] as f64).powf(1.0 / (ITEM_CLASSES - 1) as f64)
 }
 
 /// Chunks in a page of the class.

@@ -34,10 +34,18 @@ impl Store {
             let page = self.crawled as usize;
             self.crawled = if page + 1 < pages { page as u32 + 1 } else { 0 };
             if self.heap.pages[page].soonest.get() <= self.now && self.crawl_page(page) {
+                self.counters.crawler_starts += u64::from(!self.crawling);
+                self.crawling = true;
                 return true;
             }
         }
+        self.crawling = false;
         false
+    }
+
+    /// Whether the crawler is under way.
+    pub fn is_crawling(&self) -> bool {
+        self.crawling
     }
 
     pub(super) fn crawl_all(&mut self) {
@@ -61,12 +69,12 @@ impl Store {
             if !header.has(bits::LINKED) {
                 continue;
             }
-            self.counters.crawler_items_checked += 1;
+            let list = self.heap.list_of(header);
+            self.counters.list(list).crawler_items_checked += 1;
             if self.is_live(header) {
                 soonest = soonest.min(header.expires.get());
                 continue;
             }
-            let list = self.heap.list_of(header);
             self.counters.list(list).crawler_reclaimed += 1;
             self.reclaim(at, self.hash_of(at));
             if self.heap.pages[index].class.get() != class {

@@ -28,6 +28,7 @@ impl Store {
     #[cold]
     pub(super) fn make_room(&mut self, class: usize) -> Option<At> {
         let own = if is_for_pieces(class) { LIST_OF_LARGE } else { class };
+        self.counters.direct_reclaims += 1;
         if !self.settings.evict {
             return self.make_room_from_dead(own, class);
         }
@@ -152,6 +153,7 @@ impl Store {
                 continue;
             }
             let bytes = self.heap.item_chunk_bytes(header);
+            self.counters.list(list).direct_reclaims += 1;
             if !self.is_live(header) {
                 self.reclaim(at, self.hash_of(at));
                 return Some(bytes);

@@ -157,6 +157,11 @@ impl Heap {
         (used, self.pages_left.get())
     }
 
+    /// Pages that were used and may be used by any class.
+    pub fn pooled_pages(&self) -> usize {
+        self.pages_left.get() - (self.pages.len() - self.fresh.get())
+    }
+
     /// Gives up a page for good, its memory going back to the system, for something that is as large.
     pub fn cede_page(&self) -> bool {
         let Some(page) = self.take_page() else { return false };

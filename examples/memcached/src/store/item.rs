@@ -133,8 +133,15 @@ impl<'a> Item<'a> {
     }
 
     /// The number of the item's class in the statistics.
+    #[inline]
     pub fn class_id(&self) -> u8 {
         self.store.heap.list_of(self.header()) as u8 + 1
+    }
+
+    /// Where the item is in its list: 0 is hot, 1 is warm, 2 is cold.
+    #[inline]
+    pub fn segment(&self) -> usize {
+        (self.header().bits.get() & bits::SEGMENT).into()
     }
 
     /// What the item takes of the memory, not counting what is unused of its chunks.

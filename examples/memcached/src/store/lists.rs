@@ -12,9 +12,10 @@ pub const HOT: usize = 0;
 pub const WARM: usize = 1;
 pub const COLD: usize = 2;
 
-/// Most of a list that may be hot, or warm; the rest is cold.
-const HOT_PERCENT_MAX: u64 = 20;
-const WARM_PERCENT_MAX: u64 = 40;
+/// Most of a list that may be hot; what is neither hot nor warm is cold.
+pub const HOT_PERCENT_MAX: u64 = 20;
+/// Most of a list that may be warm.
+pub const WARM_PERCENT_MAX: u64 = 40;
 
 #[derive(Clone, Copy)]
 struct Segment {

@@ -30,10 +30,12 @@ use std::io;
 use std::rc::Rc;
 
 pub use arithmetic::{Arithmetic, Arithmetical};
+pub use classes::{CHUNK_BYTES_MAX, CHUNK_BYTES_MIN, growth_factor};
 pub use clock::Clock;
 pub use crawl::Cursor;
 pub use item::Item;
 pub use key::{KEY_BYTES_MAX, Key, KeyHasher};
+pub use lists::{HOT_PERCENT_MAX, WARM_PERCENT_MAX};
 pub use reservation::Reservation;
 pub use statistics::{ClassStatistics, Statistics};
 pub use value::Value;
@@ -71,9 +73,12 @@ pub struct Store {
     epoch: u16,
     /// When the epoch ends; [`NEVER`] if nobody asked.
     flush_at: u32,
+    /// When the last one ended, or 0.
+    flushed_at: u32,
     last_cas: u64,
     /// Where the crawler goes on.
     crawled: u32,
+    crawling: bool,
     eldest: evict::Eldest,
     counters: Counters,
 }
@@ -101,8 +106,10 @@ impl Store {
             now: Clock::START,
             epoch: NO_EPOCH + 1,
             flush_at: NEVER,
+            flushed_at: 0,
             last_cas: 0,
             crawled: 0,
+            crawling: false,
             eldest: evict::Eldest::default(),
             counters: Counters::new(),
         })
@@ -131,13 +138,26 @@ impl Store {
 
     /// Forgets an item; false if there is none.
     pub fn delete(&mut self, key: Key<'_>) -> bool {
-        match self.locate(key) {
-            Some(at) => {
-                self.unlink(at, key.hash());
-                true
-            }
-            None => false,
-        }
+        self.remove(key).is_some()
+    }
+
+    /// Forgets an item and says which class it had; `None` if there is none.
+    pub fn remove(&mut self, key: Key<'_>) -> Option<u8> {
+        let at = self.locate(key)?;
+        let class_id = Item { store: self, at }.class_id();
+        self.unlink(at, key.hash());
+        Some(class_id)
+    }
+
+    /// The class of a new item with such a key and value.
+    pub fn class_of(key_bytes: usize, value_bytes: usize) -> u8 {
+        let (class, in_pieces) = Heap::class_for(key_bytes, value_bytes);
+        (if in_pieces { heap::LIST_OF_LARGE } else { class }) as u8 + 1
+    }
+
+    /// Begins to count again what has happened.
+    pub fn reset_counters(&mut self) {
+        self.counters.reset();
     }
 
     /// Forgets all items that are there at `at`, which may have come already. A later call replaces one whose time has not come.
@@ -146,12 +166,19 @@ impl Store {
         self.flush_when_due();
     }
 
+    /// When all items were forgotten last, or 0.
+    pub fn flushed_at(&self) -> u32 {
+        self.flushed_at
+    }
+
     fn flush_when_due(&mut self) {
         if self.flush_at > self.now {
             return;
         }
         self.flush_at = NEVER;
+        self.flushed_at = self.now;
         self.epoch = self.epoch.wrapping_add(1);
+        self.counters.flushed();
         self.heap.hasten_crawler();
         if self.epoch == NO_EPOCH {
             // Once in 65,535 times, because what was flushed so many times ago would be back.
@@ -167,8 +194,23 @@ impl Store {
         if self.is_live(self.heap.header(at)) {
             return Some(at);
         }
-        self.reclaim(at, key.hash());
+        self.miss(at, key.hash());
         None
+    }
+
+    /// Somebody asked for a dead item.
+    #[cold]
+    fn miss(&mut self, at: At, hash: u64) {
+        let counter = match self.is_flushed(self.heap.header(at)) {
+            true => &mut self.counters.get_flushed,
+            false => &mut self.counters.get_expired,
+        };
+        *counter += 1;
+        self.reclaim(at, hash);
+    }
+
+    fn is_flushed(&self, header: &Header) -> bool {
+        header.epoch.get() != self.epoch
     }
 
     #[inline]
@@ -189,7 +231,8 @@ impl Store {
         self.index.remove(&self.heap, at, hash);
         self.lists.remove(&self.heap, at);
         let header = self.heap.header(at);
-        self.counters.unlinked(self.heap.list_of(header), self.heap.item_bytes(header));
+        let flushed = self.is_flushed(header);
+        self.counters.unlinked(self.heap.list_of(header), self.heap.item_bytes(header), flushed);
         header.clear(bits::LINKED);
         if header.pins.get() == 0 {
             self.heap.free_item(at);

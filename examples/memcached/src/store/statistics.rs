@@ -60,6 +60,16 @@ sums! {
         slab_reassign_rescues,
         /// What could not be stored for want of memory.
         outofmemory,
+        /// Items that somebody asked for too late.
+        get_expired,
+        /// Items that somebody asked for and that were flushed.
+        get_flushed,
+        /// How often room had to be made before something could be stored.
+        direct_reclaims,
+        /// How often the crawler went out because something had expired.
+        lru_crawler_starts,
+        /// Pages that were used, are empty, and belong to no class.
+        slab_global_page_pool,
         /// The budget.
         limit_maxbytes,
         /// What of it is taken from the system, by items and index.
@@ -104,6 +114,10 @@ sums! {
         expired_unfetched,
         /// Those of them that the crawler found.
         crawler_reclaimed,
+        /// Items that the crawler looked at.
+        crawler_items_checked,
+        /// How often room was made by items of this list.
+        direct_reclaims,
         /// Items at the end of the list that somebody was reading.
         lrutail_reflocked,
         /// Items that went to the cold segment.
@@ -124,8 +138,8 @@ pub struct ClassStatistics {
     pub chunk_size: u64,
     /// Chunks in a page.
     pub chunks_per_page: u64,
-    /// Seconds since the last access to the item that is next to go.
-    pub age: u64,
+    /// Seconds since the last access to the item that is next to go: of the cold, the hot, and the warm segment.
+    pub ages: [u64; 3],
     /// Seconds since the last access to the item that went last.
     pub evicted_time: u64,
     /// What adds up.
@@ -135,7 +149,7 @@ pub struct ClassStatistics {
 impl AddAssign for ClassStatistics {
     /// Adds the same class of another shard.
     fn add_assign(&mut self, other: ClassStatistics) {
-        self.age = self.age.max(other.age);
+        self.ages = std::array::from_fn(|segment| self.ages[segment].max(other.ages[segment]));
         self.evicted_time = self.evicted_time.max(other.evicted_time);
         self.counters += other.counters;
     }
@@ -146,6 +160,9 @@ impl AddAssign for ClassStatistics {
 pub struct ListCounters {
     pub bytes: u64,
     pub items: u64,
+    /// Of these, what was flushed and has not been taken back.
+    pub flushed_bytes: u64,
+    pub flushed_items: u64,
     pub evicted: u64,
     pub evicted_nonzero: u64,
     pub evicted_time: u64,
@@ -155,6 +172,8 @@ pub struct ListCounters {
     pub reclaimed: u64,
     pub expired_unfetched: u64,
     pub crawler_reclaimed: u64,
+    pub crawler_items_checked: u64,
+    pub direct_reclaims: u64,
     pub lrutail_reflocked: u64,
     pub moves_to_cold: u64,
     pub moves_to_warm: u64,
@@ -180,7 +199,10 @@ impl ListCounters {
 pub struct Counters {
     lists: Box<[ListCounters; LISTS]>,
     pub total_items: u64,
-    pub crawler_items_checked: u64,
+    pub get_expired: u64,
+    pub get_flushed: u64,
+    pub direct_reclaims: u64,
+    pub crawler_starts: u64,
     pub slabs_moved: u64,
     pub items_moved: u64,
 }
@@ -190,7 +212,10 @@ impl Counters {
         Counters {
             lists: Box::new([ListCounters::default(); LISTS]),
             total_items: 0,
-            crawler_items_checked: 0,
+            get_expired: 0,
+            get_flushed: 0,
+            direct_reclaims: 0,
+            crawler_starts: 0,
             slabs_moved: 0,
             items_moved: 0,
         }
@@ -205,9 +230,31 @@ impl Counters {
         self.lists[list].bytes += bytes as u64;
     }
 
-    pub fn unlinked(&mut self, list: usize, bytes: usize) {
-        self.lists[list].items -= 1;
-        self.lists[list].bytes -= bytes as u64;
+    pub fn unlinked(&mut self, list: usize, bytes: usize, flushed: bool) {
+        let list = &mut self.lists[list];
+        list.items -= 1;
+        list.bytes -= bytes as u64;
+        if flushed {
+            list.flushed_items -= 1;
+            list.flushed_bytes -= bytes as u64;
+        }
+    }
+
+    /// All that is there is flushed.
+    pub fn flushed(&mut self) {
+        for list in self.lists.iter_mut() {
+            (list.flushed_items, list.flushed_bytes) = (list.items, list.bytes);
+        }
+    }
+
+    /// Begins to count again what has happened; what is there, is.
+    pub fn reset(&mut self) {
+        for list in self.lists.iter_mut() {
+            let ListCounters { bytes, items, flushed_bytes, flushed_items, .. } = *list;
+            *list = ListCounters { bytes, items, flushed_bytes, flushed_items, ..ListCounters::default() };
+        }
+        let Counters { lists, .. } = std::mem::replace(self, Counters::new());
+        self.lists = lists;
     }
 
     pub fn resized(&mut self, list: usize, before: usize, after: usize) {
@@ -223,16 +270,16 @@ impl Store {
         let (pages_used, _) = self.heap.page_counts();
         let hash_bytes = self.index.bytes() as u64;
         Statistics {
-            curr_items: sum(|list| list.items),
+            curr_items: sum(|list| list.items - list.flushed_items),
             total_items: counters.total_items,
-            bytes: sum(|list| list.bytes),
+            bytes: sum(|list| list.bytes - list.flushed_bytes),
             evictions: sum(|list| list.evicted),
             expired_unfetched: sum(|list| list.expired_unfetched),
             evicted_unfetched: sum(|list| list.evicted_unfetched),
             evicted_active: sum(|list| list.evicted_active),
             reclaimed: sum(|list| list.reclaimed),
             crawler_reclaimed: sum(|list| list.crawler_reclaimed),
-            crawler_items_checked: counters.crawler_items_checked,
+            crawler_items_checked: sum(|list| list.crawler_items_checked),
             lrutail_reflocked: sum(|list| list.lrutail_reflocked),
             moves_to_cold: sum(|list| list.moves_to_cold),
             moves_to_warm: sum(|list| list.moves_to_warm),
@@ -240,6 +287,11 @@ impl Store {
             slabs_moved: counters.slabs_moved,
             slab_reassign_rescues: counters.items_moved,
             outofmemory: sum(|list| list.outofmemory),
+            get_expired: counters.get_expired,
+            get_flushed: counters.get_flushed,
+            direct_reclaims: counters.direct_reclaims,
+            lru_crawler_starts: counters.crawler_starts,
+            slab_global_page_pool: self.heap.pooled_pages() as u64,
             limit_maxbytes: self.settings.memory_bytes as u64,
             memory_used: (pages_used * super::classes::PAGE_BYTES) as u64 + hash_bytes,
             hash_bytes,
@@ -260,21 +312,23 @@ impl Store {
     fn class(&self, class: Option<usize>, list: Option<usize>) -> ClassStatistics {
         let counted = list.map_or(ListCounters::default(), |list| self.counters.lists[list]);
         let items = |segment| list.map_or(0, |list| u64::from(self.lists.items(list, segment)));
-        let age = list
-            .and_then(|list| self.lists.end(list))
-            .map_or(0, |at| self.now.saturating_sub(self.heap.header(at).accessed.get()));
+        let age = |segment| {
+            let oldest = list.and_then(|list| self.lists.oldest(list, segment));
+            let age = oldest.map(|at| self.now.saturating_sub(self.heap.header(at).accessed.get()));
+            u64::from(age.unwrap_or(0))
+        };
         let pages = class.map(|class| &self.heap.classes[class]);
         ClassStatistics {
             id: 0,
             chunk_size: class.map_or(0, |class| SIZES[class] as u64),
             chunks_per_page: class.map_or(0, |class| chunks_per_page(class) as u64),
-            age: age.into(),
+            ages: [age(COLD), age(HOT), age(WARM)],
             evicted_time: counted.evicted_time,
             counters: ClassCounters {
                 used_chunks: pages.map_or(0, |pages| pages.live.get().into()),
                 total_pages: pages.map_or(0, |pages| pages.pages.get().into()),
-                mem_requested: counted.bytes,
-                number: counted.items,
+                mem_requested: counted.bytes - counted.flushed_bytes,
+                number: counted.items - counted.flushed_items,
                 number_hot: items(HOT),
                 number_warm: items(WARM),
                 number_cold: items(COLD),
@@ -286,6 +340,8 @@ impl Store {
                 reclaimed: counted.reclaimed,
                 expired_unfetched: counted.expired_unfetched,
                 crawler_reclaimed: counted.crawler_reclaimed,
+                crawler_items_checked: counted.crawler_items_checked,
+                direct_reclaims: counted.direct_reclaims,
                 lrutail_reflocked: counted.lrutail_reflocked,
                 moves_to_cold: counted.moves_to_cold,
                 moves_to_warm: counted.moves_to_warm,

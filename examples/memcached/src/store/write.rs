@@ -54,6 +54,8 @@ pub enum Stored {
         cas: u64,
         /// Length of the value.
         value_bytes: usize,
+        /// The number of the item's class.
+        class_id: u8,
     },
     /// There is one, or there is none.
     NotStored,
@@ -309,6 +311,7 @@ impl Store {
         }
         debug_assert!(header.expires.get() == NEVER || header.expires.get() > 0);
         self.counters.total_items += 1;
-        Stored::Stored { cas, value_bytes: header.value_bytes.get() as usize }
+        let class_id = Item { store: self, at }.class_id();
+        Stored::Stored { cas, value_bytes: header.value_bytes.get() as usize, class_id }
     }
 }

@@ -17,6 +17,11 @@ pub fn all() -> Vec<Conversation> {
     all
 }
 
+/// Those that need all of the server.
+pub fn with_server() -> Vec<Conversation> {
+    read(include_str!("../conversations/server.txt"))
+}
+
 fn read(text: &str) -> Vec<Conversation> {
     let mut all = Vec::<Conversation>::new();
     let mut inside = false;

@@ -59,6 +59,11 @@ impl Server {
     pub fn stop(mut self) -> Option<i32> {
         let kill = format!("kill -TERM {}", self.child.id());
         assert!(Command::new("sh").args(["-c", &kill]).status().expect("sh starts").success());
+        self.wait()
+    }
+
+    /// Waits until it has ended by itself.
+    pub fn wait(&mut self) -> Option<i32> {
         let begun = Instant::now();
         loop {
             match self.child.try_wait().expect("the child is ours") {

@@ -5,7 +5,7 @@ use clap::{Arg, ArgAction, Args, Command};
 
 use crate::app::log::{Levels, parse_level};
 use crate::app::options::Options;
-use crate::app::units::{format_memory, parse_memory};
+use crate::app::units::{format_memory, parse_memory, parse_memory_in};
 use crate::app::{backend, config};
 use crate::sys::cpuset::CpuSet;
 
@@ -143,6 +143,12 @@ pub(super) fn augment(command: Command, code: &Options, help: Help) -> Command {
         // `--poll-mode` alone means yes, and `--poll-mode=0` takes back what the code says.
         let switch = |arg: Arg| arg.num_args(0..=1).require_equals(true).default_missing_value("true");
         command = command.mut_arg(id, |arg| switch(arg).value_parser(BoolishValueParser::new()));
+    }
+    if let Some(unit_bytes) = code.memory_unit {
+        for id in ["seastar.memory", "seastar.reserve_memory"] {
+            let parser = move |text: &str| parse_memory_in(unit_bytes, text);
+            command = command.mut_arg(id, |arg| arg.value_parser(parser));
+        }
     }
     // Not clap's default values: those would look as if somebody had given them.
     for (id, default) in defaults(code) {

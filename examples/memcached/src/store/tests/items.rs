@@ -8,7 +8,7 @@ use crate::store::*;
 fn a_value_is_found_until_it_is_deleted() {
     let mut store = store(4 * MIB);
     assert_eq!(get(&mut store, "a"), None);
-    assert_eq!(set(&mut store, "a", b"1"), Stored::Stored { cas: 1, value_bytes: 1 });
+    assert_eq!(set(&mut store, "a", b"1"), Stored::Stored { cas: 1, value_bytes: 1, class_id: 1 });
     assert_eq!(get(&mut store, "a").as_deref(), Some(&b"1"[..]));
     assert!(store.delete(key(&"a")) && !store.delete(key(&"a")));
     assert_eq!(get(&mut store, "a"), None);

@@ -153,7 +153,9 @@ impl Model {
             }
         };
         stored.cas = self.cas();
-        let outcome = Stored::Stored { cas: stored.cas, value_bytes: stored.value.len() };
+        let (cas, value_bytes) = (stored.cas, stored.value.len());
+        let class_id = Store::class_of(name(key).len(), value_bytes);
+        let outcome = Stored::Stored { cas, value_bytes, class_id };
         self.items.insert(key, stored);
         self.expire();
         outcome
