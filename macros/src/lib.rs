@@ -53,6 +53,7 @@ use model::joined::Value;
 /// | `reactor_backend` | `"epoll"` | `auto`, `io_uring` or `epoll` |
 /// | `default_log_level` | `"debug"` | `off`, `error`, `warn`, `info`, `debug` or `trace` |
 /// | `handle_interrupt` | `false` | stop in order on Ctrl-C |
+/// | `blocking_threads` | `16` | threads for `seastar::unblock` |
 /// | `grace_period_ms` | `2000` | how long running fibers may take to finish |
 /// | `crate` | `my::seastar` | path of a renamed `seastar` |
 ///

@@ -61,7 +61,7 @@
 //! | `sync::Mutex`, `Semaphore`, `Notify`, `mpsc`, `oneshot` | [`sync::Mutex`], [`sync::Semaphore`], [`sync::Condvar`], [`sync::pipe`], [`future::Promise`] |
 //! | `CancellationToken`, `TaskTracker` | [`sync::AbortSource`], [`sync::Gate`] |
 //! | `Handle::spawn` from another thread | [`submit_to`] from a shard, [`alien`] from any other thread |
-//! | `spawn_blocking` | none: a thread of your own, and [`alien`] |
+//! | `spawn_blocking` | [`unblock`] |
 //!
 //! # What holds everywhere
 //!
@@ -81,6 +81,7 @@ compile_error!("seastar stands on io_uring, which only Linux has");
 pub mod __private;
 mod app;
 mod atomic;
+mod blocking;
 pub mod compat;
 pub mod future;
 mod macros;
@@ -100,6 +101,7 @@ pub use app::error::StartError;
 pub use app::exit::Exit;
 pub use app::options::Options;
 pub use app::{NotStarted, Stopping, is_stopping, run, stopping};
+pub use blocking::{UnblockError, UnblockStatistics, unblock, unblock_statistics};
 pub use clap;
 pub use mem::{MemoryStatistics, ShardLocal};
 pub use reactor::{maybe_yield, need_preempt};

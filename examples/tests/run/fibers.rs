@@ -30,6 +30,14 @@ fn failures_are_handled_and_cleaned_up_after() {
 }
 
 #[test]
+fn the_shard_goes_on_while_a_helper_blocks() {
+    let finished = run("unblock", &[]);
+    assert_output("unblock", &finished.stdout);
+    assert_eq!(finished.code, Some(0));
+    assert!(finished.stderr.contains("panicked at examples/unblock.rs"), "{}", finished.stderr);
+}
+
+#[test]
 fn loops_do_what_they_are_called() {
     assert_prints("loops");
 }

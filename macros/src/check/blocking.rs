@@ -13,11 +13,12 @@ use crate::errors::Errors;
 
 const SLEEP: &str = "write `seastar::sleep(..).await`";
 const PARK: &str = "await what it waits for";
-const FILES: &str = "use a thread of its own, or say `seastar::blocking_ok!(..)` where that is meant";
+const FILES: &str =
+    "write `seastar::unblock(|| ..).await`, or say `seastar::blocking_ok!(..)` where that is meant";
 const CONNECT: &str = "write `seastar::net::connect(..).await`";
 const LISTEN: &str = "write `seastar::net::listen(..)`";
 const SOCKET: &str = "use `seastar::net`";
-const INPUT: &str = "read it before the runtime starts, or on a thread of its own";
+const INPUT: &str = "read it before the runtime starts, or in `seastar::unblock(|| ..)`";
 const LOCK: &str =
     "a shard owns its data, so use `Cell` or `RefCell`, and `seastar::submit_to` for that of others";
 const BLOCK_ON: &str = "write `.await`";

@@ -28,6 +28,7 @@ pub const KEYS: &[Key] = &[
     Key::new("idle_poll_time_us", "an integer", "50", idle_poll_time),
     Key::new("task_quota_ms", "a number above 0 and up to 1000", "0.5", task_quota),
     Key::new("reactor_backend", "a string", "\"epoll\"", backend),
+    Key::new("blocking_threads", "an integer from 1 to 1024", "4", blocking_threads),
     Key::new("default_log_level", "a string", "\"debug\"", log_level),
     Key::new("handle_interrupt", "`true` or `false`", "false", flag),
     Key::new("grace_period_ms", "an integer", "2000", grace_period),
@@ -40,12 +41,23 @@ const IDLE_POLL_TIME_US_MAX: u64 = 1_000_000;
 const TASK_QUOTA_MS_MAX: f64 = 1000.0;
 const GRACE_PERIOD_MS_MAX: u64 = 24 * 60 * 60 * 1000;
 const BACKENDS: [&str; 3] = ["auto", "io_uring", "epoll"];
+const BLOCKING_THREADS_MAX: u64 = 1024;
 const LOG_LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
 fn shards(value: &Expr) -> Result<Expr, Wrong> {
     match integer(value, SHARDS_MAX)? as u32 {
         0 => Err(Wrong::Value("number of shards must be positive; write `shards = 1` or more".into())),
         shards => Ok(typed(value, Literal::u32_suffixed(shards))),
+    }
+}
+
+fn blocking_threads(value: &Expr) -> Result<Expr, Wrong> {
+    match integer(value, BLOCKING_THREADS_MAX)? as u32 {
+        0 => Err(Wrong::Value(
+            "without a thread nothing that blocks would ever run; write `blocking_threads = 1` or more"
+                .into(),
+        )),
+        threads => Ok(typed(value, Literal::u32_suffixed(threads))),
     }
 }
 

@@ -25,6 +25,9 @@ const TASK_QUOTA_MS_MAX: f64 = 1000.0;
 /// How long fibers may take to finish once the program is told to stop, unless told otherwise.
 pub(crate) const GRACE_PERIOD_MS_DEFAULT: u64 = 2000;
 const GRACE_PERIOD_MS_MAX: u64 = 24 * 60 * 60 * 1000;
+/// Threads for what blocks, unless told otherwise.
+pub(crate) const BLOCKING_THREADS_DEFAULT: u32 = 16;
+const BLOCKING_THREADS_MAX: u32 = 1024;
 pub(crate) const LOG_LEVEL_DEFAULT: &str = "info";
 
 /// What is left to the system is this, or 7 %, whatever is more.
@@ -54,6 +57,10 @@ pub(crate) struct Config {
     pub(crate) task_quota: Duration,
     /// How to talk to the kernel.
     pub(super) backend: backend::Choice,
+    /// Where threads run that are no shards.
+    pub(crate) helper_cpus: CpuSet,
+    /// The most threads for what blocks.
+    pub(crate) blocking_threads: usize,
     /// Whether SIGINT stops the program in order.
     pub(crate) handle_interrupt: bool,
     /// How long fibers may take to finish when the program stops.
@@ -90,18 +97,22 @@ impl Options {
         let idle_us = self.idle_poll_time_us.unwrap_or(idle_us);
         let quota_ms = self.task_quota_ms.unwrap_or(TASK_QUOTA_MS_DEFAULT);
         let grace_ms = self.grace_period_ms.unwrap_or(GRACE_PERIOD_MS_DEFAULT);
+        let blocking_threads = self.blocking_threads.unwrap_or(BLOCKING_THREADS_DEFAULT);
+        check_blocking_threads(blocking_threads).map_err(|text| bad("--blocking-threads", &text))?;
         check_idle_poll(idle_us).map_err(|text| bad("--idle-poll-time-us", &text))?;
         check_task_quota(quota_ms).map_err(|text| bad("--task-quota-ms", &text))?;
         check_grace_period(grace_ms).map_err(|text| bad("--grace-period-ms", &text))?;
         let config = Config {
             memory_per_shard: self.shard_memory(machine, cpus.len())?,
             cpus,
+            helper_cpus: cpuset.clone().unwrap_or_else(|| machine.allowed()),
             pin: self.thread_affinity.unwrap_or(!overprovisioned),
             cpuset,
             idle_poll: Duration::from_micros(idle_us),
             poll_mode: self.poll_mode.unwrap_or(false),
             task_quota: Duration::from_secs_f64(quota_ms / 1000.0),
             backend: backend::Choice::of(self.reactor_backend.as_deref())?,
+            blocking_threads: blocking_threads as usize,
             handle_interrupt: self.handle_interrupt.unwrap_or(true),
             grace_period: Duration::from_millis(grace_ms),
             log: self.levels()?,
@@ -218,6 +229,11 @@ pub(crate) fn check_task_quota(ms: f64) -> Result<(), String> {
 pub(crate) fn check_grace_period(ms: u64) -> Result<(), String> {
     let error = || format!("{ms} is too long; at most {GRACE_PERIOD_MS_MAX}, a day");
     if ms <= GRACE_PERIOD_MS_MAX { Ok(()) } else { Err(error()) }
+}
+
+pub(crate) fn check_blocking_threads(threads: u32) -> Result<(), String> {
+    let error = || format!("{threads} is not from 1 to {BLOCKING_THREADS_MAX}");
+    if (1..=BLOCKING_THREADS_MAX).contains(&threads) { Ok(()) } else { Err(error()) }
 }
 
 /// The default reserve in words, for `--help`.

@@ -27,6 +27,8 @@ pub(super) struct Control {
     live: Vec<AtomicUsize>,
     /// Shards whose calls to others are all answered.
     quiet: AtomicUsize,
+    /// When the grace period is over; 0 while there is none.
+    deadline: AtomicU64,
     /// Failures that nobody read, of the shards that have ended.
     abandoned: AtomicU64,
 }
@@ -40,6 +42,7 @@ impl Control {
             failure: Mutex::new(None),
             live: (0..shards).map(|_| AtomicUsize::new(usize::MAX)).collect(),
             quiet: AtomicUsize::new(0),
+            deadline: AtomicU64::new(0),
             abandoned: AtomicU64::new(0),
         }
     }
@@ -85,6 +88,15 @@ impl Control {
         for neighbour in lock(&self.neighbours).iter().flatten() {
             neighbour.inbox.nudge();
         }
+    }
+
+    /// The grace period is over at `deadline`.
+    pub(super) fn set_deadline(&self, deadline: u64) {
+        self.deadline.store(deadline, Ordering::Release);
+    }
+
+    pub(super) fn deadline(&self) -> u64 {
+        self.deadline.load(Ordering::Acquire)
     }
 
     /// A draining shard has so many fibers left.

@@ -33,6 +33,7 @@ pub struct Options {
     pub(crate) idle_poll_time_us: Option<u64>,
     pub(crate) task_quota_ms: Option<f64>,
     pub(crate) reactor_backend: Option<Cow<'static, str>>,
+    pub(crate) blocking_threads: Option<u32>,
     pub(crate) default_log_level: Option<Cow<'static, str>>,
     pub(crate) logger_log_level: Option<Cow<'static, str>>,
     pub(crate) handle_interrupt: Option<bool>,
@@ -64,6 +65,7 @@ impl Options {
             idle_poll_time_us: None,
             task_quota_ms: None,
             reactor_backend: None,
+            blocking_threads: None,
             default_log_level: None,
             logger_log_level: None,
             handle_interrupt: None,
@@ -239,6 +241,18 @@ impl Options {
     /// ```
     pub fn reactor_backend(mut self, backend: impl Into<Cow<'static, str>>) -> Options {
         self.reactor_backend = Some(backend.into());
+        self
+    }
+
+    /// How many threads run what [`unblock`](crate::unblock) is given, for all shards together, at least 1 and at most 1024
+    /// (`--blocking-threads`). They start when they are needed. Default: 16.
+    ///
+    /// ```
+    /// # use seastar::Options;
+    /// let options = Options::new().blocking_threads(4);
+    /// ```
+    pub const fn blocking_threads(mut self, threads: u32) -> Options {
+        self.blocking_threads = Some(threads);
         self
     }
 

@@ -1,9 +1,12 @@
 //! The life of one shard, on its thread.
 
+use std::time::Duration;
+
 use super::config::Config;
 use super::control::{Control, Phase};
 use super::error::StartError;
 use super::units::format_memory;
+use crate::blocking::{Blocking, Pool};
 use crate::mem::{self, Locals, Memory};
 use crate::reactor::{Reactor, Setup};
 use crate::service::Services;
@@ -15,10 +18,13 @@ use crate::task::{self, Inbox, Tasks};
 /// How long operations in flight may take to end by themselves when the shard stops, and then when cancelled.
 const FINISH_NANOS: u64 = 500_000_000;
 const CANCEL_NANOS: u64 = 1_500_000_000;
+/// How often a shard that stops looks whether what blocks has ended.
+const BLOCKING_LOOK: Duration = Duration::from_millis(1);
 
 /// Everything that makes a thread a shard, in the order in which it ends.
 struct Shard {
     services: Services,
+    blocking: Blocking,
     mesh: Box<Mesh>,
     reactor: Box<Reactor>,
     tasks: Tasks,
@@ -49,6 +55,7 @@ impl Lead for Follow {
 pub(super) fn run(
     config: &Config,
     backend: Backend,
+    pool: &Pool,
     control: &Control,
     index: usize,
     seat: Seat,
@@ -65,7 +72,9 @@ pub(super) fn run(
     if let (Some(neighbours), Some((locals, tasks, reactor))) = (neighbours, parts) {
         let mesh = Mesh::enter(seat, &neighbours);
         trace_start(config, index, &reactor);
-        let shard = Shard { services: Services::enter(&mesh), mesh, reactor, tasks, locals, memory };
+        let blocking = Blocking::enter(pool, index);
+        let services = Services::enter(&mesh);
+        let shard = Shard { services, blocking, mesh, reactor, tasks, locals, memory };
         lead.begin(&shard.reactor);
         shard.run(control, index, lead);
         shard.stop(control, lead);
@@ -136,10 +145,16 @@ impl Shard {
         while self.reactor.in_flight() > 0 && clock::now() - start < CANCEL_NANOS {
             self.turn_without_fibers();
         }
+        // Nothing can end these, and they have the shard's memory.
+        while self.blocking.left() > 0 && clock::now() < control.deadline() {
+            self.turn_without_fibers();
+            std::thread::sleep(BLOCKING_LOOK);
+        }
         control.add_abandoned(task::abandoned_failures());
         control.wait_for_all();
-        let Shard { services, mesh, reactor, tasks, locals, memory } = self;
+        let Shard { services, blocking, mesh, reactor, tasks, locals, memory } = self;
         drop(services);
+        drop(blocking);
         drop(mesh);
         drop(tasks);
         if reactor.in_flight() > 0 {

@@ -11,6 +11,7 @@ use super::error::StartError;
 use super::options::Options;
 use super::shard::{self, Follow, Lead};
 use super::supervisor::{Ended, Supervisor};
+use crate::blocking::Pool;
 use crate::smp::{self, Seat};
 use crate::sys::cpuset;
 use crate::sys::driver::Backend;
@@ -83,17 +84,19 @@ where
 
 /// Runs all shards until they end, the first one on this thread; returns how many failures nobody read.
 fn run_shards(config: &Arc<Config>, backend: Backend, lead: &mut impl Lead) -> Result<u64, StartError> {
-    let control = Arc::new(Control::new(config.cpus.len()));
-    let mut seats = smp::seats(config.cpus.len() as u32).into_iter();
+    let shards = config.cpus.len();
+    let control = Arc::new(Control::new(shards));
+    let pool = Arc::new(Pool::new(shards, config.blocking_threads, config.helper_cpus.clone()));
+    let mut seats = smp::seats(shards as u32).into_iter();
     let first = seats.next().ok_or(StartError::NoShards)?;
     let mut followers = Vec::new();
     for (index, seat) in (1..).zip(seats) {
         // If this fails, those that were made end when they find that nobody will tell them to go.
-        followers.push(follow(config.clone(), backend, control.clone(), index, seat)?);
+        followers.push(follow(config.clone(), backend, pool.clone(), control.clone(), index, seat)?);
     }
     let threads: Vec<_> = followers.into_iter().map(|(go, thread)| go.send(()).map(|()| thread)).collect();
     let before = cpuset::affinity();
-    surviving(0, || shard::run(config, backend, &control, 0, first, lead));
+    surviving(0, || shard::run(config, backend, &pool, &control, 0, first, lead));
     threads.into_iter().flatten().for_each(|thread| drop(thread.join()));
     if let Ok(cpus) = before {
         // The thread was ours only for the time.
@@ -109,6 +112,7 @@ fn run_shards(config: &Arc<Config>, backend: Backend, lead: &mut impl Lead) -> R
 fn follow(
     config: Arc<Config>,
     backend: Backend,
+    pool: Arc<Pool>,
     control: Arc<Control>,
     index: usize,
     seat: Seat,
@@ -116,7 +120,7 @@ fn follow(
     let (go, wait) = mpsc::channel();
     let body = move || {
         if wait.recv().is_ok() {
-            surviving(index, || shard::run(&config, backend, &control, index, seat, &mut Follow));
+            surviving(index, || shard::run(&config, backend, &pool, &control, index, seat, &mut Follow));
         }
     };
     let thread = thread::Builder::new().name(format!("shard-{index}")).spawn(body);

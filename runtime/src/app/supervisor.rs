@@ -117,17 +117,18 @@ impl<T: 'static> Supervisor<T> {
             }
         }
         self.draining = true;
-        self.limit(reactor);
+        self.limit(reactor, control);
         control.advance(Phase::Draining);
     }
 
     /// From now on there is the grace period, and no more.
-    fn limit(&mut self, reactor: &Reactor) {
+    fn limit(&mut self, reactor: &Reactor, control: &Control) {
         if self.limits.is_none() {
             let (now, grace) = (clock::now(), clock::duration_nanos(self.grace_period));
             let limits =
                 Limits { services: now.saturating_add(grace / 2), fibers: now.saturating_add(grace) };
             reactor.set_alarm(limits.services);
+            control.set_deadline(limits.fibers);
             self.limits = Some(limits);
         }
     }
@@ -167,7 +168,7 @@ impl<T: 'static> Lead for Supervisor<T> {
             self.drain(reactor, control);
         }
         if ended {
-            self.limit(reactor);
+            self.limit(reactor, control);
         }
         let Some(limits) = self.limits else { return };
         let now = clock::now();

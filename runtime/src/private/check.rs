@@ -46,7 +46,7 @@ pub trait MayUseSockets {}
 #[diagnostic::on_unimplemented(
     message = "`{Self}` of the standard library blocks the whole shard",
     label = "while it waits, no fiber of this shard runs",
-    note = "use it before the runtime starts, or on a thread of its own; write `seastar::blocking_ok!(..)` around it where blocking is meant"
+    note = "use it before the runtime starts, or in `seastar::unblock(|| ..)`; write `seastar::blocking_ok!(..)` around it where blocking is meant"
 )]
 pub trait MayUseFiles {}
 

@@ -11,6 +11,7 @@ mod program {
         idle_poll_time_us = 50,
         task_quota_ms = 1,
         reactor_backend = "epoll",
+        blocking_threads = 3,
         default_log_level = "warn",
         handle_interrupt = true,
         grace_period_ms = 2_000

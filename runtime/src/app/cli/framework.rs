@@ -92,6 +92,14 @@ pub(super) struct Framework {
     #[arg(value_parser = backend_name, verbatim_doc_comment)]
     reactor_backend: Option<String>,
 
+    /// Threads that run what blocks
+    ///
+    /// For all shards together, from 1 to 1024: those of seastar::unblock. They start
+    /// when they are needed.
+    #[arg(id = "seastar.blocking_threads", long = "blocking-threads", value_name = "N")]
+    #[arg(value_parser = blocking_threads, verbatim_doc_comment)]
+    blocking_threads: Option<u32>,
+
     /// Log error, warn, info, debug, trace or off
     ///
     /// Each level includes those before it. The log goes to stderr.
@@ -167,7 +175,7 @@ pub(super) fn augment(command: Command, code: &Options, help: Help) -> Command {
     command
 }
 
-fn defaults(code: &Options) -> [(&'static str, String); 14] {
+fn defaults(code: &Options) -> [(&'static str, String); 15] {
     fn or<T: ToString>(set: Option<T>, otherwise: impl ToString) -> String {
         set.map_or_else(|| otherwise.to_string(), |set| set.to_string())
     }
@@ -183,6 +191,7 @@ fn defaults(code: &Options) -> [(&'static str, String); 14] {
         ("seastar.idle_poll_time_us", or(code.idle_poll_time_us, config::IDLE_POLL_US_DEFAULT)),
         ("seastar.task_quota_ms", or(code.task_quota_ms, config::TASK_QUOTA_MS_DEFAULT)),
         ("seastar.reactor_backend", or(code.reactor_backend.as_deref(), backend::AUTO)),
+        ("seastar.blocking_threads", or(code.blocking_threads, config::BLOCKING_THREADS_DEFAULT)),
         ("seastar.default_log_level", or(level, config::LOG_LEVEL_DEFAULT)),
         ("seastar.logger_log_level", or(code.logger_log_level.as_deref(), "none")),
         ("seastar.no_handle_interrupt", or(code.handle_interrupt.map(|handle| !handle), false)),
@@ -211,6 +220,7 @@ impl Framework {
             idle_poll_time_us: self.idle_poll_time_us.or(code.idle_poll_time_us),
             task_quota_ms: self.task_quota_ms.or(code.task_quota_ms),
             reactor_backend: self.reactor_backend.map(Into::into).or(code.reactor_backend),
+            blocking_threads: self.blocking_threads.or(code.blocking_threads),
             default_log_level: self.default_log_level.map(Into::into).or(code.default_log_level),
             handle_interrupt: self.no_handle_interrupt.map(|no| !no).or(code.handle_interrupt),
             grace_period_ms: self.grace_period_ms.or(code.grace_period_ms),
@@ -236,6 +246,11 @@ fn level(text: &str) -> Result<String, String> {
 
 fn levels(text: &str) -> Result<String, String> {
     Levels::parse(config::LOG_LEVEL_DEFAULT, text).map(|_| text.to_owned())
+}
+
+fn blocking_threads(text: &str) -> Result<u32, String> {
+    let threads = text.parse().map_err(|error| format!("{error}"))?;
+    config::check_blocking_threads(threads).map(|()| threads)
 }
 
 fn idle_poll(text: &str) -> Result<u64, String> {

@@ -35,7 +35,7 @@ fn exit(line: &str) -> Exit {
 #[test]
 fn every_option_is_read() {
     let line = "-c2 -m1G --reserve-memory=512M --cpuset 0-3 --thread-affinity 0 --overprovisioned \
-                --poll-mode --idle-poll-time-us 50 --task-quota-ms 0.25 --reactor-backend epoll --default-log-level warn \
+                --poll-mode --idle-poll-time-us 50 --task-quota-ms 0.25 --reactor-backend epoll --blocking-threads 3 --default-log-level warn \
                 --logger-log-level a=debug:b=off --logger-log-level c::d=info \
                 --no-handle-interrupt --grace-period-ms 10";
     let expected = Options::new()
@@ -49,6 +49,7 @@ fn every_option_is_read() {
         .idle_poll_time_us(50)
         .task_quota_ms(0.25)
         .reactor_backend("epoll")
+        .blocking_threads(3)
         .default_log_level("warn")
         .logger_log_level("a=debug:b=off:c::d=info")
         .handle_interrupt(false)

@@ -1,0 +1,3 @@
+// Without helpers nothing that blocks would ever run.
+#[seastar::main(blocking_threads = 0)]
+async fn main() {}
