@@ -6,7 +6,18 @@
 /// In place of `src/atomic.rs`.
 mod atomic {
     pub(crate) use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
+    pub(crate) use loom::sync::{Mutex, MutexGuard};
 }
+/// In place of `src/task`.
+mod task {
+    pub(crate) use super::Inbox;
+
+    pub(crate) fn panic_message(_: &(dyn std::any::Any + Send)) -> &str {
+        "no job here panics"
+    }
+}
+#[path = "../src/smp/dock.rs"]
+mod dock;
 #[path = "../src/smp/ring.rs"]
 mod ring;
 #[path = "../src/task/sleeper.rs"]
@@ -15,7 +26,9 @@ mod sleeper;
 use std::num::NonZeroUsize;
 
 use atomic::{AtomicBool, Ordering};
+use dock::Dock;
 use loom::cell::UnsafeCell;
+use loom::sync::atomic::AtomicUsize;
 use loom::sync::{Arc, Condvar, Mutex};
 use loom::thread;
 use sleeper::Sleeper;
@@ -42,6 +55,33 @@ impl Bell {
             rung = self.changed.wait(rung).unwrap();
         }
         *rung = false;
+    }
+}
+
+/// What a shard is woken by, as far as a dock is concerned.
+struct Inbox {
+    sleeper: Sleeper,
+    bell: Bell,
+}
+
+impl Inbox {
+    /// One for all of a run, like those of the runtime.
+    fn leaked() -> &'static Inbox {
+        Box::leak(Box::new(Inbox { sleeper: Sleeper::new(), bell: Bell::new() }))
+    }
+
+    fn nudge(&self) {
+        if self.sleeper.must_wake() {
+            self.bell.ring();
+        }
+    }
+
+    fn sleep_unless(&self, has_news: impl Fn() -> bool) {
+        self.sleeper.announce();
+        if !has_news() {
+            self.bell.sleep();
+        }
+        self.sleeper.awake();
     }
 }
 
@@ -168,5 +208,59 @@ fn nobody_sleeps_over_a_flag_that_two_threads_raise() {
             sleeper.awake();
         }
         threads.into_iter().for_each(|thread| thread.join().unwrap());
+    });
+}
+
+/// A thread leaves two jobs, perhaps before the shard is there; the shard does them and sleeps in between.
+#[test]
+fn nobody_sleeps_beside_a_job() {
+    // A lock makes many orders: those with up to three forced switches.
+    let mut model = loom::model::Builder::new();
+    model.preemption_bound = Some(3);
+    model.check(|| {
+        let (dock, inbox, done) = (Arc::new(Dock::new()), Inbox::leaked(), Arc::new(AtomicUsize::new(0)));
+        let poster = thread::spawn({
+            let (dock, done) = (dock.clone(), done.clone());
+            move || {
+                for n in 0..2 {
+                    let done = done.clone();
+                    // Each finds those before it done.
+                    let job = move || assert_eq!(done.fetch_add(1, Ordering::Relaxed), n);
+                    assert!(dock.post(Box::new(job)).is_ok());
+                }
+            }
+        });
+        dock.open(inbox);
+        loop {
+            if dock.has_jobs() {
+                dock.work();
+            }
+            if done.load(Ordering::Relaxed) == 2 {
+                break;
+            }
+            inbox.sleep_unless(|| dock.has_jobs());
+        }
+        poster.join().unwrap();
+    });
+}
+
+/// The shard ends while a thread leaves work: that is done, or dropped, or given back, and never left.
+#[test]
+fn a_job_that_meets_the_end_is_not_forgotten() {
+    loom::model(|| {
+        let (dock, inbox) = (Arc::new(Dock::new()), Inbox::leaked());
+        dock.open(inbox);
+        let job = std::sync::Arc::new(());
+        let poster = thread::spawn({
+            let (dock, job) = (dock.clone(), job.clone());
+            move || drop(dock.post(Box::new(move || drop(job))))
+        });
+        if dock.has_jobs() {
+            dock.work();
+        }
+        dock.close();
+        poster.join().unwrap();
+        assert_eq!(std::sync::Arc::strong_count(&job), 1);
+        assert!(dock.post(Box::new(|| ())).is_err());
     });
 }

@@ -3,9 +3,9 @@
 //! Slow and simple next to the rings: a lock and a box for each piece of work.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, PoisonError};
 
+use crate::atomic::{AtomicBool, Mutex, MutexGuard, Ordering};
 use crate::task::{self, Inbox};
 
 /// Work for a shard, done in its loop.
@@ -16,36 +16,40 @@ pub(super) type Docks = Arc<[Dock]>;
 
 /// Where work for one shard is left.
 pub(super) struct Dock {
-    /// Set once the shard runs.
-    inbox: OnceLock<&'static Inbox>,
-    /// `None` when the shard takes no more.
-    jobs: Mutex<Option<Vec<Job>>>,
+    pier: Mutex<Pier>,
     waiting: AtomicBool,
 }
 
+struct Pier {
+    /// `None` when the shard takes no more.
+    jobs: Option<Vec<Job>>,
+    /// There once the shard runs.
+    inbox: Option<&'static Inbox>,
+}
+
 pub(super) fn docks(count: u32) -> Docks {
-    let dock = |_| Dock {
-        inbox: OnceLock::new(),
-        jobs: Mutex::new(Some(Vec::new())),
-        waiting: AtomicBool::new(false),
-    };
-    (0..count).map(dock).collect()
+    (0..count).map(|_| Dock::new()).collect()
 }
 
 impl Dock {
+    pub(super) fn new() -> Dock {
+        let pier = Pier { jobs: Some(Vec::new()), inbox: None };
+        Dock { pier: Mutex::new(pier), waiting: AtomicBool::new(false) }
+    }
+
     /// The shard runs, and is woken by this.
     pub(super) fn open(&self, inbox: &'static Inbox) {
-        let _ = self.inbox.set(inbox);
+        self.lock().inbox = Some(inbox);
     }
 
     /// Leaves work; gives it back if the shard takes no more.
     pub(super) fn post(&self, job: Job) -> Result<(), Job> {
-        let mut jobs = lock(&self.jobs);
-        let Some(open) = &mut *jobs else { return Err(job) };
-        open.push(job);
-        self.waiting.store(true, Ordering::Release);
+        let mut pier = self.lock();
+        let Some(jobs) = &mut pier.jobs else { return Err(job) };
+        jobs.push(job);
+        self.waiting.store(true, Ordering::Relaxed);
         // Under the lock, so that the inbox is not another shard's already.
-        if let Some(inbox) = self.inbox.get() {
+        if let Some(inbox) = pier.inbox {
             inbox.nudge();
         }
         Ok(())
@@ -59,8 +63,9 @@ impl Dock {
     /// Does what was left.
     #[cold]
     pub(super) fn work(&self) {
+        // Before they are taken: what comes in between is seen by a look too many, and not by none.
         self.waiting.store(false, Ordering::Relaxed);
-        let jobs = lock(&self.jobs).as_mut().map(std::mem::take);
+        let jobs = self.lock().jobs.as_mut().map(std::mem::take);
         for job in jobs.into_iter().flatten() {
             guarded(job);
         }
@@ -68,10 +73,14 @@ impl Dock {
 
     /// Takes no more, and drops what was left.
     pub(super) fn close(&self) {
-        let jobs = lock(&self.jobs).take();
+        let jobs = self.lock().jobs.take();
         for job in jobs.into_iter().flatten() {
             guarded(|| drop(job));
         }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Pier> {
+        self.pier.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -81,8 +90,4 @@ fn guarded(work: impl FnOnce()) {
         let message = task::panic_message(&*panic);
         log::error!(target: "seastar", "The drop of a call from another thread panicked: {message}");
     }
-}
-
-fn lock(jobs: &Mutex<Option<Vec<Job>>>) -> MutexGuard<'_, Option<Vec<Job>>> {
-    jobs.lock().unwrap_or_else(PoisonError::into_inner)
 }
