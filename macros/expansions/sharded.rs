@@ -110,14 +110,14 @@ impl ::core::ops::Deref for CacheHandle {
 impl CacheHandle {
     /// The item of a key.
     #[track_caller]
-    fn get(self, key: Key) -> impl ::core::future::Future<Output = ::core::result::Result<Option<Item>, ::seastar::NotRunning>> {
+    fn get(self, key: Key) -> impl ::seastar::Call<Option<Item>> {
         let shard = self.0.shard_of(&key);
         call_on(self.0, shard, method(Cache::get, (sent(key),)))
     }
 
     /// Gives a key an item, and returns whether it had one.
     #[track_caller]
-    fn set(self, key: Key, item: Item) -> impl ::core::future::Future<Output = ::core::result::Result<bool, ::seastar::NotRunning>> {
+    fn set(self, key: Key, item: Item) -> impl ::seastar::Call<bool> {
         let shard = self.0.shard_of(&key);
         call_on(self.0, shard, sync_method(Cache::set, (sent(key), sent(item))))
     }
@@ -134,7 +134,7 @@ impl CacheHandle {
 
     /// The keys of one shard.
     #[track_caller]
-    fn keys(self, shard: usize) -> impl ::core::future::Future<Output = ::core::result::Result<Vec<Key>, ::seastar::NotRunning>> {
+    fn keys(self, shard: usize) -> impl ::seastar::Call<Vec<Key>> {
         call_on(self.0, shard, method(Cache::keys, (sent(shard),)))
     }
 }

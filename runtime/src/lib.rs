@@ -107,7 +107,7 @@ pub use mem::{MemoryStatistics, ShardLocal};
 pub use reactor::{maybe_yield, need_preempt};
 pub use seastar_macros::{main, shard_local, sharded, task, test};
 pub use service::{
-    CallError, CallOptions, Local, NotRunning, Service, ServiceGroup, Sharded, Startup, submit_to_with,
+    Call, CallError, CallOptions, Local, NotRunning, Service, ServiceGroup, Sharded, Startup, submit_to_with,
 };
 pub use smp::{
     Alien, AlienCall, AlienError, ForeignPtr, InvokeOnAll, Merge, Message, SubmitTo, alien, invoke_on_all,

@@ -32,7 +32,7 @@ pub use seastar_macros::{
 };
 
 pub use self::service::{
-    call_all, call_in_group, call_on, call_reduce, copied, method, nth_shard, sent, start_service,
+    call_all, call_in_group, call_on, call_reduce, copied, method, nth_shard, refused, sent, start_service,
     sync_method,
 };
 pub use crate::task::{

@@ -3,7 +3,13 @@
 
 use std::cell::{Cell, RefCell};
 
-use seastar::{NotRunning, ServiceGroup, shard_count, spawn, submit_to, this_shard, yield_now};
+use std::time::Duration;
+
+use seastar::sync::SemaphoreError;
+use seastar::{
+    Call, CallError, CallOptions, NotRunning, ServiceGroup, shard_count, sleep, spawn, submit_to, this_shard,
+    yield_now,
+};
 
 static VISITS: ServiceGroup = ServiceGroup::new("visits", 3);
 
@@ -11,12 +17,13 @@ static VISITS: ServiceGroup = ServiceGroup::new("visits", 3);
 struct House {
     guests: Cell<usize>,
     most: Cell<usize>,
+    closing: Cell<bool>,
 }
 
 #[seastar::sharded(group = VISITS)]
 impl House {
     async fn start() -> Self {
-        House { guests: Cell::new(0), most: Cell::new(0) }
+        House { guests: Cell::new(0), most: Cell::new(0), closing: Cell::new(false) }
     }
 
     #[on(shard)]
@@ -30,8 +37,37 @@ impl House {
     }
 
     #[on(shard)]
+    async fn stay(&self, shard: usize) {
+        let _guest = Guest::enters(self);
+        while !self.closing.get() {
+            sleep(Duration::from_millis(1)).await;
+        }
+    }
+
+    #[on(shard)]
     fn most(&self, shard: usize) -> usize {
         self.most.get()
+    }
+
+    #[on(shard)]
+    fn guests(&self, shard: usize) -> usize {
+        self.guests.get()
+    }
+}
+
+/// Somebody who is here.
+struct Guest<'a>(&'a House);
+
+impl Guest<'_> {
+    fn enters(house: &House) -> Guest<'_> {
+        house.guests.set(house.guests.get() + 1);
+        Guest(house)
+    }
+}
+
+impl Drop for Guest<'_> {
+    fn drop(&mut self) {
+        self.0.guests.set(self.0.guests.get() - 1);
     }
 }
 
@@ -50,6 +86,47 @@ async fn a_group_bounds_the_calls_to_another_shard() -> Result<(), NotRunning> {
     assert!(house.visit(2).await.is_err());
     house.stop().await;
     assert!(house.visit(1).await.is_err());
+    Ok(())
+}
+
+const SHORT: Duration = Duration::from_millis(5);
+const LONG: Duration = Duration::from_secs(3600);
+
+#[seastar::test(shards = 2)]
+async fn a_deadline_goes_along_with_a_call() -> Result<(), NotRunning> {
+    let house = House::start_sharded().await;
+    for shard in [0, 1] {
+        assert_eq!(house.guests(shard).within(LONG).await, Ok(0));
+        assert_eq!(house.stay(shard).within(SHORT).await, Err(CallError::TimedOut));
+        while house.guests(shard).await? > 0 {
+            sleep(Duration::from_millis(1)).await;
+        }
+        // Too late from the start.
+        assert_eq!(house.visit(shard).within(Duration::ZERO).await, Err(CallError::TimedOut));
+    }
+    assert!(matches!(house.visit(2).within(LONG).await, Err(CallError::NotRunning(_))));
+    house.stop().await;
+    assert!(matches!(house.visit(1).within(LONG).await, Err(CallError::NotRunning(_))));
+    Ok(())
+}
+
+#[seastar::test(shards = 2)]
+async fn a_call_with_a_deadline_stays_in_the_group_of_its_service_unless_it_has_another()
+-> Result<(), NotRunning> {
+    static OTHERS: ServiceGroup = ServiceGroup::new("others", 1);
+    let house = House::start_sharded().await;
+    let staying: Vec<_> = (0..VISITS.share()).map(|_| spawn(house.stay(1))).collect();
+    while submit_to(1, async move || house.local().unwrap().guests.get()).await < VISITS.share() {
+        sleep(Duration::from_millis(1)).await;
+    }
+    let late = house.guests(1).within(SHORT).await;
+    assert!(matches!(late, Err(CallError::Group(SemaphoreError::TimedOut { .. }))), "{late:?}");
+    let options = CallOptions::new().timeout(LONG).group(&OTHERS);
+    assert_eq!(house.guests(1).with(options).await, Ok(VISITS.share()));
+    submit_to(1, async move || house.local().unwrap().closing.set(true)).await;
+    for guest in staying {
+        guest.await.unwrap()?;
+    }
     Ok(())
 }
 
@@ -166,6 +243,24 @@ async fn a_call_begins_when_it_is_awaited_and_goes_on_elsewhere_when_it_is_dropp
     }
     assert_eq!(diary.pages(0).await?, [3], "here, dropping a future ends what it does");
     assert_eq!(diary.pages(1).await?, [2, 3]);
+    Ok(())
+}
+
+#[seastar::test(shards = 2)]
+async fn what_is_routed_can_have_a_deadline_too() -> Result<(), NotRunning> {
+    let (_house, diary) = diary().await;
+    for n in 0..20 {
+        let name = format!("name {n}");
+        let owner = diary.shard_of(&name);
+        assert_eq!(diary.owner(name).within(LONG).await, Ok(owner));
+        assert_eq!(diary.place(n).with(CallOptions::new()).await, Ok(n % 2));
+    }
+    let late = diary.write(1, 1).within(Duration::ZERO).await;
+    assert_eq!(late, Err(CallError::TimedOut));
+    assert_eq!(diary.pages(1).await?, [0; 0], "it did not begin");
+    // Limits belong to whoever calls.
+    let panic = spawn(async move { diary.burn(1, 7).within(LONG).await }).await.unwrap_err();
+    assert!(panic.to_string().contains("page 7 of shard 1 burns"), "{panic}");
     Ok(())
 }
 

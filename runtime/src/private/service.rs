@@ -3,14 +3,16 @@
 //! A call is the method itself and a tuple of its arguments. Its future is the method's own, so that an argument lies
 //! there once, and nothing is put around it.
 
-use std::future::ready;
+use std::future::{Pending, pending, ready};
 use std::marker::PhantomData;
 use std::ops::Range;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use crate::service::ServiceCall;
-use crate::{CallError, CallOptions, Merge, Message, NotRunning, Service, ServiceGroup, Sharded, Startup};
+use crate::{
+    Call, CallError, CallOptions, Merge, Message, NotRunning, Service, ServiceGroup, Sharded, Startup,
+};
 
 /// An argument or a result on its way. That it may leave its shard was asked for when the call was made, and is not asked
 /// for again: one mistake, one message.
@@ -249,32 +251,99 @@ impl<F: Future, M: Fn(F::Output) -> T, T> Future for Mapped<F, M> {
 /// Runs a call on the instance of one shard.
 #[track_caller]
 #[inline]
-pub fn call_on<S: Service, C: ServiceCall<S, Output = Sent<T>>, T>(
+pub fn call_on<S: Service, C: ServiceCall<S, Output = Sent<T>>, T: 'static>(
     service: Sharded<S>,
     shard: usize,
     call: C,
-) -> impl Future<Output = Result<T, NotRunning>> {
+) -> impl Call<T> {
     Mapped {
         future: crate::service::call_on(service, shard, call),
         map: |answer: Result<Sent<T>, NotRunning>| answer.map(Carried::open),
     }
 }
 
+impl<C, M, T> Call<T> for Mapped<C, M>
+where
+    C: Call<Sent<T>>,
+    M: Fn(Result<Sent<T>, NotRunning>) -> Result<T, NotRunning>,
+{
+    async fn with(self, options: CallOptions) -> Result<T, CallError> {
+        self.future.with(options).await.map(Carried::open)
+    }
+}
+
 /// Runs a call on the instance of one shard, as one of a group.
 #[track_caller]
-pub fn call_in_group<S: Service, C: ServiceCall<S, Output = Sent<T>>, T>(
+pub fn call_in_group<S: Service, C: ServiceCall<S, Output = Sent<T>>, T: 'static>(
     group: &'static ServiceGroup,
     service: Sharded<S>,
     shard: usize,
     call: C,
-) -> impl Future<Output = Result<T, NotRunning>> {
-    Mapped {
-        future: crate::service::call_with(service, CallOptions::new().group(group), shard, call),
-        map: |answer: Result<Sent<T>, CallError>| match answer {
-            Ok(answer) => Ok(answer.open()),
+) -> impl Call<T> {
+    let state = Grouped::Unmade(Some(call_on(service, shard, call)));
+    InGroup { group, make: Call::with, state }
+}
+
+/// A call in the group of its service.
+struct InGroup<C, L> {
+    group: &'static ServiceGroup,
+    make: fn(C, CallOptions) -> L,
+    state: Grouped<C, L>,
+}
+
+enum Grouped<C, L> {
+    Unmade(Option<C>),
+    Made(L),
+}
+
+impl<C, L: Future<Output = Result<T, CallError>>, T> Future for InGroup<C, L> {
+    type Output = Result<T, NotRunning>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        // SAFETY: only what is made is pinned, and it is not moved.
+        let this = unsafe { self.get_unchecked_mut() };
+        if let Grouped::Unmade(call) = &mut this.state
+            && let Some(call) = call.take()
+        {
+            this.state = Grouped::Made((this.make)(call, CallOptions::new().group(this.group)));
+        }
+        let Grouped::Made(made) = &mut this.state else { unreachable!("it was made") };
+        // SAFETY: as above.
+        unsafe { Pin::new_unchecked(made) }.poll(context).map(|answer| match answer {
+            Ok(answer) => Ok(answer),
             Err(CallError::NotRunning(error)) => Err(error),
             Err(error) => unreachable!("a call without a deadline waits until there is room: {error}"),
-        },
+        })
+    }
+}
+
+impl<C, L: Future<Output = Result<T, CallError>>, T> Call<T> for InGroup<C, L> {
+    async fn with(self, options: CallOptions) -> Result<T, CallError> {
+        let Grouped::Unmade(Some(call)) = self.state else {
+            panic!("limits come before a call, and this one was made")
+        };
+        (self.make)(call, options.or_group(self.group)).await
+    }
+}
+
+/// What stands for a call whose place is wrong.
+pub fn refused<T>() -> impl Call<T> {
+    Refused(pending())
+}
+
+struct Refused<T>(Pending<Result<T, NotRunning>>);
+
+impl<T> Future for Refused<T> {
+    type Output = Result<T, NotRunning>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.0).poll(context)
+    }
+}
+
+impl<T> Call<T> for Refused<T> {
+    async fn with(self, _: CallOptions) -> Result<T, CallError> {
+        Ok(self.await?)
     }
 }
 

@@ -8,7 +8,7 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 
 use super::instance::Local;
-use super::{CallError, CallOptions, NotRunning, Service, Sharded, options, table};
+use super::{Call, NotRunning, Service, Sharded, table};
 use crate::smp::{self, CallFailure, Fan, Merge, Message, Targets};
 
 /// A call as a value: what it takes along, and what it does with the instance.
@@ -102,7 +102,7 @@ pub fn call_on<S: Service, C: ServiceCall<S>>(
     service: Sharded<S>,
     shard: usize,
     call: C,
-) -> impl Future<Output = Result<C::Output, NotRunning>> {
+) -> impl Call<C::Output> {
     if shard >= smp::shard_count() {
         return OnShard::NotRunning(NotRunning::beyond::<S>(shard));
     }
@@ -110,7 +110,7 @@ pub fn call_on<S: Service, C: ServiceCall<S>>(
 }
 
 /// A call on its way, if there is a way.
-enum OnShard<C> {
+pub(super) enum OnShard<C> {
     Call(C),
     NotRunning(NotRunning),
 }
@@ -126,24 +126,6 @@ impl<C: Future<Output = Result<T, NotRunning>>, T> Future for OnShard<C> {
             OnShard::Call(call) => unsafe { Pin::new_unchecked(call) }.poll(context),
             OnShard::NotRunning(error) => Poll::Ready(Err(*error)),
         }
-    }
-}
-
-/// Runs a call on the instance of one shard, within limits.
-#[track_caller]
-pub fn call_with<S: Service, C: ServiceCall<S>>(
-    service: Sharded<S>,
-    options: CallOptions,
-    shard: usize,
-    call: C,
-) -> impl Future<Output = Result<C::Output, CallError>> {
-    let called_at = Location::caller();
-    async move {
-        if shard >= smp::shard_count() {
-            return Err(NotRunning::beyond::<S>(shard).into());
-        }
-        let answer = options::submit(options, shard, called_at, move || visit(service, call)).await?;
-        Ok(answer?)
     }
 }
 

@@ -10,7 +10,7 @@ use std::panic::Location;
 use super::call::{self, Closure};
 use super::instance::Local;
 use super::start::{self, Startup};
-use super::{CallError, CallOptions, NotRunning, Service, route, stop, table};
+use super::{Call, CallError, CallOptions, NotRunning, Service, route, stop, table};
 use crate::smp::{self, Merge, Message};
 
 /// Bits of the word: which entry of the tables, which one shard if it is on one only, and the number of the start.
@@ -176,7 +176,7 @@ impl<S: Service> Sharded<S> {
     /// [`NotRunning`] if there is no instance, or no such shard.
     #[track_caller]
     #[inline]
-    pub fn invoke_on<F, T>(self, shard: usize, call: F) -> impl Future<Output = Result<T, NotRunning>>
+    pub fn invoke_on<F, T>(self, shard: usize, call: F) -> impl Call<T>
     where
         F: AsyncFnOnce(&S) -> T + Send + 'static,
         T: Message,
@@ -184,7 +184,7 @@ impl<S: Service> Sharded<S> {
         call::call_on(self, shard, Closure::new(call))
     }
 
-    /// [`invoke_on`](Self::invoke_on) within limits: a deadline, a group.
+    /// [`invoke_on`](Self::invoke_on) within limits: a deadline, a group. The same as [`with`](Call::with) of that call.
     ///
     /// # Errors
     ///
@@ -224,7 +224,7 @@ impl<S: Service> Sharded<S> {
         F: AsyncFnOnce(&S) -> T + Send + 'static,
         T: Message,
     {
-        call::call_with(self, options, shard, Closure::new(call))
+        self.invoke_on(shard, call).with(options)
     }
 
     /// Runs a copy of `call` on every instance at the same time, and waits for all (SH-10).

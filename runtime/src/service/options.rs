@@ -17,7 +17,7 @@ use crate::time::{Timeout, timeout_at};
 
 /// Limits of a call to another shard: a deadline, a group.
 ///
-/// For [`submit_to_with`] and [`Sharded::invoke_on_with`](crate::Sharded::invoke_on_with).
+/// For [`submit_to_with`], and for calls to services: [`Call::with`](crate::Call::with).
 ///
 /// ```
 /// use seastar::{CallError, CallOptions, submit_to_with};
@@ -45,6 +45,11 @@ impl CallOptions {
     /// Makes the call one of a group, of which only so many run at the same time: see [`ServiceGroup`].
     pub const fn group(self, group: &'static ServiceGroup) -> CallOptions {
         CallOptions { group: Some(group), ..self }
+    }
+
+    /// Those of this group, unless there is another one already.
+    pub(crate) fn or_group(self, group: &'static ServiceGroup) -> CallOptions {
+        CallOptions { group: self.group.or(Some(group)), ..self }
     }
 
     /// Gives the call up at `deadline`, which goes along with it: where it is late already when it arrives, it does not begin, and where it runs, its

@@ -73,6 +73,15 @@ enum State<F, R> {
 }
 
 impl<F, R: Future> SubmitTo<F, R> {
+    /// What makes the call, for one who makes it in another way.
+    #[track_caller]
+    pub(crate) fn into_parts(mut self) -> (usize, &'static Location<'static>, F) {
+        match std::mem::replace(&mut self.state, State::Done) {
+            State::Start(call) => (self.shard, self.called_at, call),
+            _ => panic!("limits come before a call, and this one was made"),
+        }
+    }
+
     /// Has the shard's [`WhenReturned`](mesh::WhenReturned) told this word when the call returns, also if it is dropped before. Only for
     /// calls that were just sent.
     pub(crate) fn when_returned(&self, word: NonNull<()>) {

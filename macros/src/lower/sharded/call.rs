@@ -35,12 +35,13 @@ fn method(service: &Service, call: &Call) -> TokenStream {
     let ours = Span::call_site().located_at(output.span());
     let not_running = placed(quote!(#krate::NotRunning), output.span());
     let answer = quote_spanned!(ours=> ::core::result::Result<#output, #not_running>);
-    let future = quote_spanned!(ours=> impl ::core::future::Future<Output = #answer>);
+    let a_call = placed(quote!(#krate::Call), output.span());
+    let future = quote_spanned!(ours=> impl #a_call<#output>);
     let names = arguments.iter().map(|argument| &argument.name);
     let (attr, asyncness, answer, body) = match &call.place {
         // Where nothing is gained by less than an `async fn`.
         place @ Place::All { .. } => (None, Some(quote!(async)), answer, run(service, call, place)),
-        Place::Refused => (None, None, future, quote!(let _ = (#(#names,)*); ::core::future::pending())),
+        Place::Refused => (None, None, future, quote!(let _ = (#(#names,)*); #krate::__private::refused())),
         place => (Some(quote!(#[track_caller])), None, future, run(service, call, place)),
     };
     // What has a size only where it is called is checked there.

@@ -122,9 +122,7 @@ where
         self,
         left: u8,
         __argument1: (T, Map<V, N>),
-    ) -> impl ::core::future::Future<
-        Output = ::core::result::Result<Option<V>, sea::star::NotRunning>,
-    > {
+    ) -> impl sea::star::Call<Option<V>> {
         const {
             sea::star::__private::check_message::<
                 (u8, (T, Map<V, N>)),
@@ -207,12 +205,7 @@ impl ::core::ops::Deref for ServiceHandle {
 impl ServiceHandle {
     #[cfg(unix)]
     #[track_caller]
-    fn by_number(
-        self,
-        key: Key,
-    ) -> impl ::core::future::Future<
-        Output = ::core::result::Result<(), ::seastar::NotRunning>,
-    > {
+    fn by_number(self, key: Key) -> impl ::seastar::Call<()> {
         ::seastar::__private::call_on(
             self.0,
             ::seastar::__private::nth_shard(self.0, <a::Service>::place(&key)),
@@ -223,11 +216,7 @@ impl ServiceHandle {
         )
     }
     #[track_caller]
-    fn on_one(
-        self,
-    ) -> impl ::core::future::Future<
-        Output = ::core::result::Result<(), ::seastar::NotRunning>,
-    > {
+    fn on_one(self) -> impl ::seastar::Call<()> {
         ::seastar::__private::call_on(
             self.0,
             0,
@@ -290,14 +279,9 @@ impl ::core::ops::Deref for ServiceHandle {
 }
 #[allow(missing_docs)]
 impl ServiceHandle {
-    fn get(
-        self,
-        key: Key,
-    ) -> impl ::core::future::Future<
-        Output = ::core::result::Result<u8, ::seastar::NotRunning>,
-    > {
+    fn get(self, key: Key) -> impl ::seastar::Call<u8> {
         let _ = (key,);
-        ::core::future::pending()
+        ::seastar::__private::refused()
     }
 }
 "#,
