@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 
 use ::futures_io::{AsyncRead, AsyncWrite};
 
+use super::OnShard;
 use crate::net::{InputStream, OutputStream, PolledRead, PolledWrite, TcpStream, Transport, UnixStream};
 
 macro_rules! read {
@@ -62,3 +63,37 @@ macro_rules! write {
 }
 
 for_writers!(write);
+
+/// With feature `futures-io`.
+impl<T: AsyncRead> AsyncRead for OnShard<T> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        self.get_mut().get_pin_mut().poll_read(context, buffer)
+    }
+}
+
+/// With feature `futures-io`.
+impl<T: AsyncWrite> AsyncWrite for OnShard<T> {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.get_mut().get_pin_mut().poll_write(context, bytes)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.get_mut().get_pin_mut().poll_write_vectored(context, slices)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.get_mut().get_pin_mut().poll_flush(context)
+    }
+
+    fn poll_close(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.get_mut().get_pin_mut().poll_close(context)
+    }
+}

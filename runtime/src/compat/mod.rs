@@ -6,6 +6,7 @@
 //! |---|---|
 //! | `futures-io` | `futures_io::AsyncRead` and `AsyncWrite` for our streams |
 //! | `tokio` | `tokio::io::AsyncRead` and `AsyncWrite` for our streams; tokio's runtime is not needed |
+//! | `hyper` | [`hyper`]: HTTP/1 and HTTP/2 by hyper on our streams, fibers and timers, served on every shard |
 //!
 //! # Streams
 //!
@@ -23,8 +24,7 @@
 //! - Nothing is allocated.
 //! - Errors are those of [`InputStream`](crate::net::InputStream) and [`OutputStream`](crate::net::OutputStream).
 //!
-//! Streams stay on their shard, so libraries that ask for `Send`, because they would move a connection to other threads, do not take
-//! them.
+//! Streams stay on their shard. For libraries that ask for `Send`, because elsewhere they would be moved to other threads, there is [`OnShard`].
 
 /// Calls `$implement!` with each type that can be read.
 #[cfg(feature = "__polled")]
@@ -52,5 +52,10 @@ macro_rules! for_writers {
 
 #[cfg(feature = "futures-io")]
 mod futures_io;
+#[cfg(feature = "hyper")]
+pub mod hyper;
+mod on_shard;
 #[cfg(feature = "tokio")]
 mod tokio;
+
+pub use on_shard::OnShard;

@@ -31,6 +31,8 @@ pub(super) struct Connection {
     active: Cell<bool>,
     /// Receiving was ended on this side.
     shut: Cell<bool>,
+    /// Receiving goes on when the program stops.
+    outlasts: Cell<bool>,
     pub(super) receiver: Receiver,
     pub(super) transmitter: Transmitter,
 }
@@ -43,6 +45,7 @@ impl Connection {
             halves: Cell::new(2),
             active: Cell::new(false),
             shut: Cell::new(false),
+            outlasts: Cell::new(false),
             receiver: Receiver::new(),
             transmitter: Transmitter::new(),
         };
@@ -83,6 +86,16 @@ impl Connection {
     /// Whether anything came or went since the last call.
     pub(super) fn take_activity(&self) -> bool {
         self.active.take()
+    }
+
+    /// Lets receiving go on when the program stops, or not.
+    pub(super) fn set_outlasts(&self, on: bool) {
+        self.outlasts.set(on);
+    }
+
+    #[inline]
+    pub(super) fn outlasts(&self) -> bool {
+        self.outlasts.get()
     }
 
     /// Ends one or both directions; pending reads and writes see it (NET-8).

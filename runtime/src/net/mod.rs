@@ -28,6 +28,8 @@ mod transport;
 mod udp;
 mod unix;
 mod waiters;
+#[cfg(feature = "hyper")]
+mod watch;
 
 pub use address::ToAddress;
 pub use buffer::TemporaryBuffer;
@@ -53,3 +55,5 @@ pub(crate) use connect::Connect;
 pub(crate) use polled::{PolledRead, PolledWrite, Written};
 #[cfg(feature = "tls")]
 pub(crate) use transport::Channel;
+#[cfg(feature = "hyper")]
+pub(crate) use {serve::has_gone, watch::Watch};

@@ -129,7 +129,7 @@ impl Receiver {
     ) -> Poll<io::Result<View>> {
         let receiver = &this.receiver;
         let read = reactor::with(|reactor| {
-            if reactor.is_stopping() {
+            if reactor.is_stopping() && !this.outlasts() {
                 receiver.stop(this, reactor);
             }
             if receiver.is(END | FAILED) {
@@ -151,6 +151,16 @@ impl Receiver {
             }
             None => Poll::Ready(Err(io::Error::other("read on a thread that is no shard"))),
         }
+    }
+
+    /// Ready when there is a failure that was not told.
+    #[cfg(feature = "hyper")]
+    pub(super) fn poll_failed(this: &Shared<Connection>, context: &mut Context<'_>) -> Poll<()> {
+        if this.receiver.is(FAILED) {
+            return Poll::Ready(());
+        }
+        this.receiver.waker.set(context.waker());
+        Poll::Pending
     }
 
     /// The shard stops: what has come by now is still read, and no more, because a peer that goes on sending must not
@@ -239,7 +249,7 @@ impl Receiver {
                 if unread >= UNREAD_MAX {
                     receiver.pause(this, reactor);
                 }
-                if reactor.is_stopping() {
+                if reactor.is_stopping() && !this.outlasts() {
                     receiver.stop(this, reactor);
                 }
                 receiver.waker.wake();

@@ -64,7 +64,19 @@ impl TcpListener {
         H: AsyncFn(TcpStream) -> T + Clone + Send + 'static,
         T: Outcome,
     {
-        self.serve_behind(Open, handler, Location::caller())
+        self.serve_at(handler, Location::caller())
+    }
+
+    pub(crate) fn serve_at<H, T>(
+        self,
+        handler: H,
+        served_at: &'static Location<'static>,
+    ) -> impl Future<Output = io::Result<()>>
+    where
+        H: AsyncFn(TcpStream) -> T + Clone + Send + 'static,
+        T: Outcome,
+    {
+        self.serve_behind(Open, handler, served_at)
     }
 
     /// [`serve`](Self::serve), where not everybody may come in.
@@ -260,7 +272,8 @@ fn settle<T: Outcome>(mut outcome: T) -> T {
     outcome
 }
 
-fn has_gone(error: &io::Error) -> bool {
+/// Whether the failure is that the peer is there no more.
+pub(crate) fn has_gone(error: &io::Error) -> bool {
     use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected};
     matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | NotConnected)
 }

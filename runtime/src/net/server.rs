@@ -218,7 +218,19 @@ impl TcpListener {
         H: AsyncFn(TcpStream) -> T + Clone + Send + 'static,
         T: Outcome,
     {
-        let served_at = Location::caller();
+        self.serve_with_at(options, handler, Location::caller())
+    }
+
+    pub(crate) fn serve_with_at<H, T>(
+        self,
+        options: ServeOptions,
+        handler: H,
+        served_at: &'static Location<'static>,
+    ) -> impl Future<Output = io::Result<Server>>
+    where
+        H: AsyncFn(TcpStream) -> T + Clone + Send + 'static,
+        T: Outcome,
+    {
         start(options, served_at, move |serving| self.serve_behind(serving, handler, served_at))
     }
 }
@@ -261,7 +273,19 @@ impl UnixListener {
         H: AsyncFn(UnixStream) -> T + Clone + Send + 'static,
         T: Outcome,
     {
-        let served_at = Location::caller();
+        self.serve_with_at(options, handler, Location::caller())
+    }
+
+    pub(crate) fn serve_with_at<H, T>(
+        self,
+        options: ServeOptions,
+        handler: H,
+        served_at: &'static Location<'static>,
+    ) -> impl Future<Output = io::Result<Server>>
+    where
+        H: AsyncFn(UnixStream) -> T + Clone + Send + 'static,
+        T: Outcome,
+    {
         start(options, served_at, move |serving| self.serve_behind(serving, handler, served_at))
     }
 }

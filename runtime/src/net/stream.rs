@@ -190,6 +190,14 @@ impl TcpControl {
         self.connection.ask(|fd| socket::set_keepalive(fd, idle))
     }
 
+    /// Lets reading go on while the program stops, or not, which is the default: then reads come to their end when it stops.
+    ///
+    /// For protocols that know how to end a conversation, and need to hear the peer for it. At the end of the grace period, the fiber that reads is
+    /// dropped all the same.
+    pub fn set_read_while_stopping(&self, on: bool) {
+        self.connection.set_outlasts(on);
+    }
+
     /// Ends one direction or both at once; pending reads see the end of the stream, pending
     /// writes an error (NET-8).
     ///

@@ -5,6 +5,7 @@
 // No shard runs this.
 #![allow(clippy::disallowed_methods)]
 
+mod http;
 mod lines;
 
 // What runs the other examples, too.

@@ -152,7 +152,19 @@ impl UnixListener {
         H: AsyncFn(UnixStream) -> T + Clone + Send + 'static,
         T: Outcome,
     {
-        self.serve_behind(Open, handler, Location::caller())
+        self.serve_at(handler, Location::caller())
+    }
+
+    pub(crate) fn serve_at<H, T>(
+        self,
+        handler: H,
+        served_at: &'static Location<'static>,
+    ) -> impl Future<Output = io::Result<()>>
+    where
+        H: AsyncFn(UnixStream) -> T + Clone + Send + 'static,
+        T: Outcome,
+    {
+        self.serve_behind(Open, handler, served_at)
     }
 
     /// [`serve`](Self::serve), where not everybody may come in.

@@ -259,6 +259,14 @@ impl UnixControl {
         Ok(Credentials { pid: found.pid.cast_unsigned(), uid: found.uid, gid: found.gid })
     }
 
+    /// Lets reading go on while the program stops, or not, which is the default: then reads come to their end when it stops.
+    ///
+    /// For protocols that know how to end a conversation, and need to hear the peer for it. At the end of the grace period, the fiber that reads is
+    /// dropped all the same.
+    pub fn set_read_while_stopping(&self, on: bool) {
+        self.connection.set_outlasts(on);
+    }
+
     /// Ends one direction or both at once; pending reads see the end of the stream, pending
     /// writes an error (NET-8). Other than with TCP, the peer notices both.
     pub fn shutdown(&self, direction: Shutdown) {
