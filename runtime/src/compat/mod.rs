@@ -6,7 +6,7 @@
 //! |---|---|
 //! | `futures-io` | `futures_io::AsyncRead` and `AsyncWrite` for our streams |
 //! | `tokio` | `tokio::io::AsyncRead` and `AsyncWrite` for our streams; tokio's runtime is not needed |
-//! | `hyper` | [`hyper`]: HTTP/1 and HTTP/2 by hyper on our streams, fibers and timers, served on every shard |
+//! | `hyper` | `compat::hyper`: HTTP/1 and HTTP/2 by hyper on our streams, fibers and timers, served on every shard |
 //!
 //! # Streams
 //!

@@ -49,6 +49,15 @@ impl<T: 'static> OnShard<T> {
 
     /// The value, pinned.
     ///
+    /// ```
+    /// #[seastar::main(shards = 1)]
+    /// async fn main() {
+    ///     let mut count = seastar::compat::OnShard::new(1);
+    ///     *count.get_pin_mut() += 1;
+    ///     assert_eq!(*count.get_pin_mut(), 2);
+    /// }
+    /// ```
+    ///
     /// # Panics
     ///
     /// On another thread than that of its shard.

@@ -51,8 +51,10 @@ pub use unix::{
 
 #[cfg(feature = "tls")]
 pub(crate) use connect::Connect;
+#[cfg(all(feature = "__polled", feature = "tls"))]
+pub(crate) use polled::Written;
 #[cfg(feature = "__polled")]
-pub(crate) use polled::{PolledRead, PolledWrite, Written};
+pub(crate) use polled::{PolledRead, PolledWrite};
 #[cfg(feature = "tls")]
 pub(crate) use transport::Channel;
 #[cfg(feature = "hyper")]

@@ -194,6 +194,17 @@ impl TcpControl {
     ///
     /// For protocols that know how to end a conversation, and need to hear the peer for it. At the end of the grace period, the fiber that reads is
     /// dropped all the same.
+    ///
+    /// ```
+    /// # use seastar::net::{connect, listen};
+    /// #[seastar::main(shards = 1)]
+    /// async fn main() -> std::io::Result<()> {
+    ///     let listener = listen("127.0.0.1:0")?;
+    ///     let stream = connect(listener.local_address()).await?;
+    ///     stream.control().set_read_while_stopping(true);
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn set_read_while_stopping(&self, on: bool) {
         self.connection.set_outlasts(on);
     }

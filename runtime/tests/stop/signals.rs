@@ -9,8 +9,8 @@ use std::thread;
 use std::time::Duration;
 
 use libc::{SIGINT, SIGTERM};
-use seastar::net::{TcpStream, listen};
-use seastar::{Options, is_stopping, sleep, spawn, stopping, submit_to};
+use seastar::net::{TcpStream, connect, listen};
+use seastar::{Options, is_stopping, sleep, spawn, stopping, submit_to, timeout};
 
 use super::program::{Running, TWO_SHARDS, child, program};
 
@@ -86,6 +86,37 @@ fn fibers_of_all_shards_may_use_the_grace_period() {
     for shard in 0..2 {
         assert!(ended.stdout.contains(&format!("the fiber on shard {shard} is done\n")), "{ended:?}");
     }
+}
+
+#[test]
+fn reads_end_with_the_program_unless_they_shall_not() {
+    let program = program(async || {
+        let listener = listen(ANY)?;
+        let mut halves = Vec::new();
+        for on in [false, true] {
+            let client = connect(listener.local_address()).await?;
+            client.control().set_read_while_stopping(on);
+            halves.push((client.split(), listener.accept().await?.0.split()));
+        }
+        let [(mut ending, _ends), (mut outlasting, (_, mut output))] = halves.try_into().unwrap();
+        let reader = spawn(async move { ending.0.read().await.map(|bytes| bytes.len()) });
+        println!("ready");
+        stopping().await;
+        assert_eq!(reader.await.unwrap()?, 0);
+        for round in 0..3u8 {
+            assert!(timeout(Duration::from_millis(2), outlasting.0.read()).await.is_err());
+            output.write([round; 10]).await?;
+            output.flush().await?;
+            assert_eq!(&*outlasting.0.read_exactly(10).await?, &[round; 10]);
+        }
+        output.close().await?;
+        assert!(outlasting.0.read().await?.is_empty());
+        io::Result::Ok(())
+    });
+    let mut running = program.start(&["-c1", DAY]);
+    running.prints("ready");
+    running.signal(SIGINT);
+    running.finish().assert_code(0);
 }
 
 /// Prints when it is dropped.

@@ -90,7 +90,7 @@ async fn http_2_requests_of_one_connection_run_at_the_same_time() {
             response.into_body().collect().await.unwrap().to_bytes()
         }
     });
-    for (number, body) in when_all(asked).await.into_iter().enumerate() {
+    for (number, body) in when_all(asked).await.enumerate() {
         match number % 3 {
             0 => assert_eq!(body, "at last"),
             1 => assert!(body == large),

@@ -263,6 +263,15 @@ impl UnixControl {
     ///
     /// For protocols that know how to end a conversation, and need to hear the peer for it. At the end of the grace period, the fiber that reads is
     /// dropped all the same.
+    ///
+    /// ```
+    /// #[seastar::main(shards = 1)]
+    /// async fn main() -> std::io::Result<()> {
+    ///     let (stream, _peer) = seastar::net::UnixStream::pair()?;
+    ///     stream.control().set_read_while_stopping(true);
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn set_read_while_stopping(&self, on: bool) {
         self.connection.set_outlasts(on);
     }
