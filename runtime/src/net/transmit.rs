@@ -184,14 +184,16 @@ impl Transmitter {
     #[inline]
     pub(super) fn end_of_turn(this: Shared<Connection>, reactor: &Reactor) {
         if this.transmitter.is(FLUSH) {
-            Transmitter::send_gathered_on(this, reactor);
+            // The turn's fibers have run, so nobody comes to wait for the completion before the sleep. What is sent stays until then.
+            let now = !this.transmitter.is(WAITING | ABANDONED) && reactor.buffers().are_plenty();
+            Transmitter::send_gathered_on(this, reactor, now);
         }
     }
 
     /// Sends what was gathered, unless a send is in flight: then its completion will.
     #[inline(never)]
     fn send_gathered(this: &Shared<Connection>) -> bool {
-        let sent = reactor::with(|reactor| Transmitter::send_gathered_on(this.share(), reactor));
+        let sent = reactor::with(|reactor| Transmitter::send_gathered_on(this.share(), reactor, false));
         sent.unwrap_or_else(|| {
             if this.transmitter.gathered.take().is_some() {
                 this.transmitter.fail(libc::EIO);
@@ -201,7 +203,7 @@ impl Transmitter {
     }
 
     #[inline(always)]
-    fn send_gathered_on(this: Shared<Connection>, reactor: &Reactor) -> bool {
+    fn send_gathered_on(this: Shared<Connection>, reactor: &Reactor, now: bool) -> bool {
         let transmitter = &this.transmitter;
         if transmitter.is_sending() {
             return false;
@@ -210,14 +212,15 @@ impl Transmitter {
         if let Some(filling) = transmitter.gathered.take()
             && filling.len() > 0
         {
-            Transmitter::send(this, reactor, filling.into_view());
+            Transmitter::send(this, reactor, filling.into_view(), now);
         }
         true
     }
 
     #[inline(always)]
-    fn send(this: Shared<Connection>, reactor: &Reactor, view: View) {
-        let op = Op::Send { fd: this.fd(), base: view.as_ptr(), len: view.len() as u32 };
+    fn send(this: Shared<Connection>, reactor: &Reactor, view: View, now: bool) {
+        let (fd, base, len) = (this.fd(), view.as_ptr(), view.len() as u32);
+        let op = if now { Op::SendNow { fd, base, len } } else { Op::Send { fd, base, len } };
         this.transmitter.sending.put(view);
         // SAFETY: the view stays in `sending` until the completion, and keeps the bytes.
         if let Err(refused) = unsafe { reactor.submit(op, this, SEND) } {
@@ -248,14 +251,14 @@ impl Transmitter {
     #[inline(never)]
     fn cut_short(this: &Shared<Connection>, reactor: &Reactor, mut view: View, completion: Completion) {
         match completion.result() {
-            error @ ..0 => {
+            error @ ..0 if error != -libc::EAGAIN => {
                 this.transmitter.fail(-error);
                 Transmitter::go_on(this);
             }
-            // Only a signal or an error cuts a send short; the next one tells which.
+            // A socket that is full, a signal or an error cuts a send short; the next one waits for room, or tells which.
             sent => {
-                view.trim_front((sent as usize).min(view.len()));
-                Transmitter::send(this.share(), reactor, view);
+                view.trim_front((sent.max(0) as usize).min(view.len()));
+                Transmitter::send(this.share(), reactor, view, false);
             }
         }
     }

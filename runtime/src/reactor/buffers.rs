@@ -17,6 +17,8 @@ use crate::sys::driver::Driver;
 
 /// Buffers that are given to the kernel at once, at start and whenever it runs out.
 const GROUP: u16 = 128;
+/// As long as the kernel has so many, others need not come back before it sleeps.
+const PLENTY: u16 = GROUP / 2;
 
 /// All receive buffers of one shard.
 pub(crate) struct Buffers {
@@ -113,6 +115,12 @@ impl Buffers {
     #[inline]
     pub(crate) fn has_some(&self) -> bool {
         self.available.get() > 0 || self.grow()
+    }
+
+    /// Whether the kernel does not run out soon.
+    #[inline]
+    pub(crate) fn are_plenty(&self) -> bool {
+        self.available.get() >= PLENTY
     }
 
     #[inline]

@@ -143,14 +143,14 @@ impl View {
         references.get() == 0
     }
 
-    /// What it looks into goes back to where it came from.
+    /// What it looked into goes back to where it came from. By value, so that views need not lie in memory for it.
     #[cold]
     #[inline(never)]
-    fn give_back(&self) {
+    fn give_back(this: ManuallyDrop<View>) {
         // SAFETY: the last view of it is gone, and a buffer's shard has not ended.
         unsafe {
-            let head = self.head();
-            match self.kind() {
+            let head = this.head();
+            match this.kind() {
                 BUFFER => state::with(|reactor| reactor.buffers.give_back(head)).unwrap_or_default(),
                 _ => mem::give(head.as_ref().place as usize, head.cast()),
             }
@@ -163,7 +163,7 @@ impl View {
         let this = ManuallyDrop::new(self);
         if this.let_go() {
             if this.kind() != BUFFER {
-                return this.give_back();
+                return View::give_back(this);
             }
             // SAFETY: the last view of it is gone.
             unsafe { reactor.buffers.give_back(this.head()) };
@@ -175,7 +175,7 @@ impl Drop for View {
     #[inline]
     fn drop(&mut self) {
         if self.let_go() {
-            self.give_back();
+            View::give_back(ManuallyDrop::new(View { base: self.base, span: self.span }));
         }
     }
 }

@@ -78,7 +78,7 @@ impl Driver {
             // SAFETY: promised by the caller.
             Driver::Uring(driver) => unsafe { driver.push(op, token) },
             // SAFETY: as above.
-            Driver::Epoll(driver) => unsafe { push_to_epoll(driver, op, token) },
+            Driver::Epoll(driver) => unsafe { push_to_epoll(driver, op.copied(), token) },
         }
     }
 

@@ -37,6 +37,13 @@ pub(crate) enum Op {
         base: *const u8,
         len: u32,
     },
+    /// Sends what there is room for. A ring completes it in the enter that submits it, with EAGAIN if there is no room at all, and
+    /// does not end a sleep for that: it is for those whom the completion can find later, with the next one.
+    SendNow {
+        fd: RawFd,
+        base: *const u8,
+        len: u32,
+    },
     Close {
         fd: RawFd,
     },
@@ -63,6 +70,14 @@ pub(crate) enum Op {
         ring: RawFd,
         token: u64,
     },
+}
+
+impl Op {
+    /// Another one for where it goes by its address, so that it need not be in memory where it does not.
+    #[inline(always)]
+    pub(super) fn copied(&self) -> Op {
+        *self
+    }
 }
 
 /// What the kernel says of one operation.

@@ -53,6 +53,7 @@ impl Begun {
             | Op::Receive { fd }
             | Op::ReceiveDatagrams { fd, .. }
             | Op::Send { fd, .. }
+            | Op::SendNow { fd, .. }
             | Op::AwaitReadable { fd }
             | Op::AwaitWritable { fd }
             | Op::PollReadable { fd } => fd,
@@ -64,7 +65,9 @@ impl Begun {
 
     pub(super) fn direction(&self) -> Direction {
         match self.op {
-            Op::Connect { .. } | Op::Send { .. } | Op::AwaitWritable { .. } => Direction::Writes,
+            Op::Connect { .. } | Op::Send { .. } | Op::SendNow { .. } | Op::AwaitWritable { .. } => {
+                Direction::Writes
+            }
             _ => Direction::Reads,
         }
     }
@@ -112,12 +115,14 @@ pub(super) fn perform(
             Ok(()) | Err(libc::EISCONN) => end(0),
             Err(error) => end(-error),
         },
-        Op::Send { fd, base, len } => match send(fd, base, len, &mut begun.sent) {
-            Err(libc::EAGAIN) => Outcome::Waits,
-            // As from the ring: a send that fails half-way tells how far it came, and the next one why.
-            Err(error) if begun.sent == 0 => end(-error),
-            Ok(()) | Err(_) => end(begun.sent as i32),
-        },
+        Op::Send { fd, base, len } | Op::SendNow { fd, base, len } => {
+            match send(fd, base, len, &mut begun.sent) {
+                Err(libc::EAGAIN) => Outcome::Waits,
+                // As from the ring: a send that fails half-way tells how far it came, and the next one why.
+                Err(error) if begun.sent == 0 => end(-error),
+                Ok(()) | Err(_) => end(begun.sent as i32),
+            }
+        }
         Op::AwaitReadable { fd } if is_ready(fd, libc::POLLIN) => end(libc::POLLIN as i32),
         Op::AwaitWritable { fd } if is_ready(fd, libc::POLLOUT) => end(libc::POLLOUT as i32),
         Op::PollReadable { fd } if is_ready(fd, libc::POLLIN) => {

@@ -24,6 +24,10 @@ pub(super) fn encode(op: Op, features: Features) -> Entry {
         Op::Send { fd, base, len } => {
             opcode::Send::new(Fd(fd), base, len).flags(libc::MSG_WAITALL | libc::MSG_NOSIGNAL).build()
         }
+        Op::SendNow { fd, base, len } => {
+            let flags = libc::MSG_DONTWAIT | libc::MSG_WAITALL | libc::MSG_NOSIGNAL;
+            opcode::Send::new(Fd(fd), base, len).flags(flags).build()
+        }
         Op::ReceiveDatagrams { fd, shape } => opcode::RecvMsgMulti::new(Fd(fd), shape.cast(), GROUP).build(),
         Op::Close { fd } => opcode::Close::new(Fd(fd)).build(),
         Op::AwaitReadable { fd } => opcode::PollAdd::new(Fd(fd), libc::POLLIN as u32).build(),

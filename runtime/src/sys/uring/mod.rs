@@ -4,13 +4,12 @@ mod encode;
 mod features;
 mod setup;
 
-use std::cell::UnsafeCell;
+use std::cell::{Cell, UnsafeCell};
 use std::io;
 use std::mem::ManuallyDrop;
 use std::os::fd::{AsRawFd, RawFd};
 use std::ptr::NonNull;
 
-use io_uring::squeue::Entry;
 use io_uring::types::{SubmitArgs, Timespec};
 use io_uring::{CompletionQueue, EnterFlags, IoUring, SubmissionQueue, Submitter};
 
@@ -37,6 +36,8 @@ pub(crate) struct Driver {
     completions: UnsafeCell<ManuallyDrop<CompletionQueue<'static>>>,
     /// What the three above borrow from; freed after them.
     ring: NonNull<IoUring>,
+    /// Operations of the next enter whose completions end no sleep.
+    silent: Cell<u32>,
     /// Completions are only posted by an enter with GETEVENTS, and the kernel flags when one is due.
     deferred: bool,
     features: Features,
@@ -57,6 +58,7 @@ impl Driver {
             submissions: UnsafeCell::new(ManuallyDrop::new(submissions)),
             completions: UnsafeCell::new(ManuallyDrop::new(completions)),
             ring,
+            silent: Cell::new(0),
             deferred: setup::is_deferred(features),
             features,
         })
@@ -105,23 +107,27 @@ impl Driver {
         {
             return Err(io::ErrorKind::Unsupported.into());
         }
+        if let Op::SendNow { .. } = op {
+            self.silent.set(self.silent.get() + 1);
+        }
         let entry = encode::encode(op, self.features).user_data(token);
         // SAFETY: the only borrow; the caller keeps the memory of the operation valid.
         match unsafe { self.submissions().push(&entry) } {
             Ok(()) => Ok(()),
             // SAFETY: as above.
-            Err(_) => unsafe { self.push_to_full(&entry) },
+            Err(_) => unsafe { self.push_to_full(op.copied(), token) },
         }
     }
 
     /// Makes room, then pushes.
     #[cold]
     #[inline(never)]
-    unsafe fn push_to_full(&self, entry: &Entry) -> io::Result<()> {
+    unsafe fn push_to_full(&self, op: Op, token: u64) -> io::Result<()> {
+        let entry = encode::encode(op, self.features).user_data(token);
         for _ in 0..ENTERS_MAX {
             self.enter(Wait::No)?;
             // SAFETY: the only borrow; the rest is promised by the caller.
-            if unsafe { self.submissions().push(entry) }.is_ok() {
+            if unsafe { self.submissions().push(&entry) }.is_ok() {
                 return Ok(());
             }
         }
@@ -156,18 +162,20 @@ impl Driver {
         // What was taken makes room for what comes.
         completions.sync();
         let count = submissions.len() as u32;
+        // If the kernel takes fewer, it does not wait.
+        let least = 1 + self.silent.replace(0);
         let events = EnterFlags::GETEVENTS.bits();
         // SAFETY: the arguments are those that the flags announce, and live during the call.
         let entered = unsafe {
             match wait {
                 Wait::No => self.submitter.enter::<libc::sigset_t>(count, 0, events, None),
-                Wait::Forever => self.submitter.enter::<libc::sigset_t>(count, 1, events, None),
+                Wait::Forever => self.submitter.enter::<libc::sigset_t>(count, least, events, None),
                 Wait::Nanos(nanos) => {
                     let time =
                         Timespec::new().sec(nanos / 1_000_000_000).nsec((nanos % 1_000_000_000) as u32);
                     let args = SubmitArgs::new().timespec(&time);
                     let flags = events | EnterFlags::EXT_ARG.bits();
-                    self.submitter.enter(count, 1, flags, Some(&args))
+                    self.submitter.enter(count, least, flags, Some(&args))
                 }
             }
         };
@@ -223,5 +231,50 @@ impl Drop for Driver {
             ManuallyDrop::drop(&mut self.submitter);
             drop(Box::from_raw(self.ring.as_ptr()));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Read, Write};
+    use std::os::unix::net::UnixStream;
+
+    const SENT: u64 = 1 << 20;
+    const SEEN: u64 = 2 << 20;
+
+    fn push(driver: &Driver, op: Op, token: u64) {
+        // SAFETY: what is sent is static.
+        unsafe { driver.push(op, token) }.unwrap();
+    }
+
+    fn results(driver: &Driver) -> Vec<(u64, i32)> {
+        std::iter::from_fn(|| driver.take()).map(|done| (done.token, done.result())).collect()
+    }
+
+    /// Needs io_uring, without which there is nothing to test.
+    #[test]
+    fn a_send_of_now_ends_within_its_enter_and_ends_no_sleep() {
+        let Ok(driver) = Driver::new(Features::ALL) else { return };
+        let (mut ours, mut theirs) = UnixStream::pair().unwrap();
+        let send = Op::SendNow { fd: ours.as_raw_fd(), base: b"now".as_ptr(), len: 3 };
+        push(&driver, send, SENT);
+        push(&driver, Op::AwaitReadable { fd: theirs.as_raw_fd() }, SEEN);
+        driver.enter(Wait::Forever).unwrap();
+        let mut results_of_both = results(&driver);
+        results_of_both.sort();
+        assert_eq!(
+            results_of_both,
+            [(SENT, 3), (SEEN, libc::POLLIN as i32)],
+            "it slept until both were there"
+        );
+
+        ours.set_nonblocking(true).unwrap();
+        while ours.write(&[0; 4096]).is_ok() {}
+        push(&driver, send, SENT);
+        driver.enter(Wait::No).unwrap();
+        assert_eq!(results(&driver), [(SENT, -libc::EAGAIN)], "there is no room, and nobody waits for it");
+        theirs.set_nonblocking(true).unwrap();
+        while theirs.read(&mut [0; 4096]).is_ok() {}
     }
 }
