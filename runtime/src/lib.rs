@@ -83,6 +83,8 @@ mod app;
 mod atomic;
 mod blocking;
 pub mod compat;
+#[cfg(feature = "dns")]
+pub mod dns;
 pub mod future;
 mod macros;
 mod mem;

@@ -49,7 +49,7 @@ pub use unix::{
     UnixStream, connect_unix, listen_unix, listen_unix_with,
 };
 
-#[cfg(feature = "tls")]
+#[cfg(any(feature = "dns", feature = "tls"))]
 pub(crate) use connect::Connect;
 #[cfg(all(feature = "__polled", feature = "tls"))]
 pub(crate) use polled::Written;

@@ -18,10 +18,10 @@ fn client_of(authority: &Authority) -> TlsConnector {
 async fn refused(certificate: Certificate, connector: &TlsConnector, name: &str) -> std::io::Error {
     let acceptor = TlsAcceptor::new([certificate], ServerOptions::new()).unwrap();
     let (client, server) = shake_hands(&acceptor, connector, name, tcp_pair().await).await;
-    let told = server.err().expect("the server is told");
+    let told = server.expect_err("the server is told");
     assert!(told.to_string().starts_with("TLS handshake with a client: received fatal alert"), "{told}");
     assert_eq!((acceptor.statistics().accepted, acceptor.statistics().failed), (0, 1));
-    client.err().expect("the client refuses")
+    client.expect_err("the client refuses")
 }
 
 #[seastar::test(shards = 1)]
@@ -43,7 +43,7 @@ async fn each_client_gets_the_certificate_for_the_name_that_it_asks_for() {
     }
     for name in ["fourth.test", "two.labels.wild.test", "wild.test", "127.0.0.1"] {
         let (client, _) = shake_hands(&acceptor, &connector, name, tcp_pair().await).await;
-        let error = client.err().expect("the first certificate is for other names").to_string();
+        let error = client.expect_err("the first certificate is for other names").to_string();
         assert!(error.contains("certificate not valid for name"), "{error}");
     }
     assert_eq!((acceptor.statistics().accepted, acceptor.statistics().failed), (4, 4));
