@@ -7,6 +7,7 @@
 
 mod http;
 mod lines;
+mod tls;
 
 // What runs the other examples, too.
 #[allow(dead_code, reason = "not all of it is needed here")]
