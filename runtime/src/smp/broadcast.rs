@@ -1,17 +1,14 @@
 //! `invoke_on_all`: running something on every shard.
 
-use std::cell::Cell;
 use std::fmt;
-use std::future::{Future, poll_fn};
-use std::panic::{AssertUnwindSafe, Location, catch_unwind};
-use std::pin::{Pin, pin};
-use std::task::{Context, Poll};
+use std::future::Future;
+use std::panic::Location;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 
-use super::mesh;
-use super::submit::submit_at;
-use crate::reactor::{Shared, Source};
-use crate::sys::op::Completion;
-use crate::task::{self, WakerSlot};
+use super::fan::{Fan, Targets};
+use super::mesh::shard_count;
+use super::submit::CallFailure;
 
 /// Results of several shards as one: nothing, or a `Result<(), E>`, of which the failure of the lowest shard that has one counts.
 ///
@@ -58,7 +55,8 @@ impl<E: Send + 'static> Merge for Result<(), E> {
 /// Runs a copy of `call` on every shard, this one included, and waits for all of them (SH-10).
 ///
 /// The calls run at the same time. If some fail, all the others still run to their end, and the failure
-/// of the lowest shard is returned. Dropping the future lets the calls finish on their own.
+/// of the lowest shard is returned. A call that panics is logged where it runs, and goes on to panic here when all have ended. Dropping
+/// the future lets the calls on other shards finish; the one on this shard, which is run in place, is dropped.
 ///
 /// ```
 /// use std::sync::atomic::{AtomicUsize, Ordering};
@@ -76,128 +74,68 @@ impl<E: Send + 'static> Merge for Result<(), E> {
 ///
 /// # Panics
 ///
-/// When polled: if the call panics on some shard, on a thread that is no shard, and if this shard's memory budget is used up.
+/// When polled: if the call panics on some shard, on a thread that is no shard, and if a shard's memory budget is used up.
 #[track_caller]
-pub fn invoke_on_all<F, R>(call: F) -> InvokeOnAll<F, R::Output>
+pub fn invoke_on_all<F, R>(call: F) -> InvokeOnAll<F, R>
 where
     F: FnOnce() -> R + Clone + Send + 'static,
     R: Future<Output: Merge> + 'static,
 {
-    InvokeOnAll { call: Some(call), all: None, called_at: Location::caller() }
+    let state = State::Unmade(Some(call));
+    InvokeOnAll { state, called_at: Location::caller(), merged: Merge::ok(), failure: None }
 }
 
-/// The future of [`invoke_on_all`]. Dropping it lets calls that were made run to their end.
+/// The future of [`invoke_on_all`].
 #[must_use = "a call is made when it is awaited"]
-pub struct InvokeOnAll<F, T: Merge> {
-    call: Option<F>,
-    all: Option<Shared<All<T>>>,
+pub struct InvokeOnAll<F, R: Future> {
+    state: State<F, R>,
     called_at: &'static Location<'static>,
+    merged: R::Output,
+    /// Of the lowest shard where a call has no result.
+    failure: Option<(usize, CallFailure)>,
 }
 
-/// What the calls of one broadcast have come to.
-struct All<T> {
-    running: Cell<usize>,
-    panicked: Cell<Option<usize>>,
-    failure: Cell<Option<(usize, T)>>,
-    waker: WakerSlot,
+enum State<F, R: Future> {
+    Unmade(Option<F>),
+    Made(Fan<F, R>),
 }
 
-impl<T: Merge> Source for All<T> {
-    fn complete(_: &Shared<Self>, _: &crate::reactor::Reactor, _: u8, _: Completion) {}
-}
-
-/// One of the calls; counted off when it is dropped, with or without a result.
-struct One<T: Merge> {
-    all: Shared<All<T>>,
-    shard: usize,
-    done: bool,
-}
-
-impl<T: Merge> One<T> {
-    fn finish(mut self, output: T) {
-        self.done = true;
-        let earlier = self.all.failure.take();
-        let first = earlier.as_ref().is_none_or(|(shard, _)| self.shard < *shard);
-        self.all.failure.set(if output.is_failure() && first { Some((self.shard, output)) } else { earlier });
-    }
-}
-
-impl<T: Merge> Drop for One<T> {
-    fn drop(&mut self) {
-        if !self.done {
-            self.all.panicked.set(Some(self.shard));
-        }
-        self.all.running.set(self.all.running.get() - 1);
-        if self.all.running.get() == 0 {
-            self.all.waker.wake();
-        }
-    }
-}
-
-impl<F, T: Merge> Unpin for InvokeOnAll<F, T> {}
-
-impl<F, R, T> Future for InvokeOnAll<F, T>
+impl<F, R> Future for InvokeOnAll<F, R>
 where
     F: FnOnce() -> R + Clone + Send + 'static,
-    R: Future<Output = T> + 'static,
-    T: Merge,
+    R: Future<Output: Merge> + 'static,
 {
-    type Output = T;
+    type Output = R::Output;
 
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
-        if let Some(call) = self.call.take() {
-            self.all = Some(launch(call, self.called_at));
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<R::Output> {
+        // SAFETY: only the fan is pinned, and it is not moved.
+        let this = unsafe { self.get_unchecked_mut() };
+        if let State::Unmade(call) = &mut this.state
+            && let Some(call) = call.take()
+        {
+            this.state = State::Made(Fan::new(Targets::range(0..shard_count()), this.called_at, call));
         }
-        let all = self.all.as_ref().expect("a broadcast was polled after its end");
-        if all.running.get() > 0 {
-            all.waker.set(context.waker());
-            return Poll::Pending;
-        }
-        if let Some(shard) = all.panicked.take() {
-            panic!("the call panicked on shard {shard}");
-        }
-        let output = all.failure.take().map_or_else(T::ok, |(_, failure)| failure);
-        self.all = None;
-        Poll::Ready(output)
-    }
-}
-
-fn launch<F, R, T>(call: F, called_at: &'static Location<'static>) -> Shared<All<T>>
-where
-    F: FnOnce() -> R + Clone + Send + 'static,
-    R: Future<Output = T> + 'static,
-    T: Merge,
-{
-    const NO_MEMORY: &str = "cannot call all shards: the memory budget of this one is used up (see --memory)";
-    let all = All {
-        running: Cell::new(0),
-        panicked: Cell::new(None),
-        failure: Cell::new(None),
-        waker: WakerSlot::new(),
-    };
-    let Ok(all) = Shared::new(all) else { panic!("{NO_MEMORY}") };
-    for shard in 0..mesh::shard_count() {
-        all.running.set(all.running.get() + 1);
-        let one = One { all: all.clone(), shard, done: false };
-        let call = call.clone();
-        let fiber = async move {
-            let mut sent = pin!(submit_at(shard, called_at, call));
-            // A panic goes on in the fiber that waits for all, and only there.
-            let output = poll_fn(|context| {
-                let polled = catch_unwind(AssertUnwindSafe(|| sent.as_mut().poll(context)));
-                polled.map_or(Poll::Ready(None), |polled| polled.map(Some))
-            });
-            if let Some(output) = output.await {
-                one.finish(output);
+        let State::Made(fan) = &mut this.state else { unreachable!("it was made") };
+        // SAFETY: as above.
+        let mut fan = unsafe { Pin::new_unchecked(fan) };
+        while let Some((shard, answer)) = ready!(fan.as_mut().poll_next(context)) {
+            match answer {
+                Ok(output) if output.is_failure() && !this.merged.is_failure() => this.merged = output,
+                Ok(_) => {}
+                Err(failure) => _ = this.failure.get_or_insert((shard, failure)),
             }
-        };
-        task::spawn_detached(fiber, called_at).expect(NO_MEMORY);
+        }
+        if let Some((shard, failure)) = this.failure.take() {
+            failure.go_on(shard);
+        }
+        Poll::Ready(std::mem::replace(&mut this.merged, Merge::ok()))
     }
-    all
 }
 
-impl<F, T: Merge> fmt::Debug for InvokeOnAll<F, T> {
+impl<F, R: Future> fmt::Debug for InvokeOnAll<F, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("InvokeOnAll").field("started", &self.call.is_none()).finish_non_exhaustive()
+        f.debug_struct("InvokeOnAll")
+            .field("started", &matches!(self.state, State::Made(_)))
+            .finish_non_exhaustive()
     }
 }

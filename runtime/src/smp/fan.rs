@@ -78,7 +78,10 @@ where
         poll_fn(|context| self.as_mut().poll_next(context)).await
     }
 
-    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Answer<R::Output>>> {
+    pub(super) fn poll_next(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Answer<R::Output>>> {
         // SAFETY: only the future in `here` is pinned, and it is not moved.
         let this = unsafe { self.get_unchecked_mut() };
         if let Some(call) = this.call.take() {
