@@ -68,6 +68,9 @@ pub trait Entry {
 
     /// Goes in.
     fn enter(&self) -> Result<Self::Holder, Self::Refusal>;
+
+    /// Whether what is inside is a service's own.
+    fn is_daemon(&self) -> bool;
 }
 
 /// `gate = none`.
@@ -80,6 +83,10 @@ impl Entry for NoGate {
     fn enter(&self) -> Result<(), Busy> {
         Ok(())
     }
+
+    fn is_daemon(&self) -> bool {
+        false
+    }
 }
 
 impl Entry for Rc<Gate> {
@@ -89,6 +96,10 @@ impl Entry for Rc<Gate> {
     fn enter(&self) -> Result<OwnedGateHolder, NotStarted> {
         self.hold_owned().map_err(NotStarted::GateClosed)
     }
+
+    fn is_daemon(&self) -> bool {
+        Gate::is_daemon(self)
+    }
 }
 
 impl Entry for &'static Gate {
@@ -97,6 +108,10 @@ impl Entry for &'static Gate {
 
     fn enter(&self) -> Result<Self::Holder, NotStarted> {
         self.hold().map_err(NotStarted::GateClosed)
+    }
+
+    fn is_daemon(&self) -> bool {
+        Gate::is_daemon(self)
     }
 }
 
@@ -108,6 +123,10 @@ impl Entry for ShardLocal<Gate> {
     fn enter(&self) -> Result<Self::Holder, NotStarted> {
         ShardLocal::get(self).hold().map_err(NotStarted::GateClosed)
     }
+
+    fn is_daemon(&self) -> bool {
+        ShardLocal::get(self).is_daemon()
+    }
 }
 
 impl Entry for OwnedGateHolder {
@@ -117,6 +136,10 @@ impl Entry for OwnedGateHolder {
     fn enter(&self) -> Result<OwnedGateHolder, NotStarted> {
         Ok(self.clone())
     }
+
+    fn is_daemon(&self) -> bool {
+        OwnedGateHolder::is_daemon(self)
+    }
 }
 
 impl<E: Entry> Entry for &E {
@@ -125,6 +148,10 @@ impl<E: Entry> Entry for &E {
 
     fn enter(&self) -> Result<E::Holder, E::Refusal> {
         (**self).enter()
+    }
+
+    fn is_daemon(&self) -> bool {
+        (**self).is_daemon()
     }
 }
 
@@ -263,7 +290,10 @@ where
     let started_at = Location::caller();
     let holder = gate.enter()?;
     let work = Background { future, policy: Some(policy), started_at, _holder: holder };
-    Ok(task::spawn_detached(work, started_at)?)
+    match gate.is_daemon() {
+        true => Ok(task::spawn_daemon(work, started_at)?),
+        false => Ok(task::spawn_detached(work, started_at)?),
+    }
 }
 
 /// [`background`] with a closure, whose parameter has its type from the future.

@@ -23,8 +23,9 @@ pub(super) struct Control {
     barrier: Barrier,
     neighbours: Mutex<Vec<Option<Neighbour>>>,
     failure: Mutex<Option<StartError>>,
-    /// Fibers of each shard that have not ended; only kept while draining.
+    /// Fibers of each shard that have not ended, and those of them that are no daemons; only kept while draining.
     live: Vec<AtomicUsize>,
+    busy: Vec<AtomicUsize>,
     /// Shards whose calls to others are all answered.
     quiet: AtomicUsize,
     /// When the grace period is over; 0 while there is none.
@@ -41,6 +42,7 @@ impl Control {
             neighbours: Mutex::new(vec![None; shards]),
             failure: Mutex::new(None),
             live: (0..shards).map(|_| AtomicUsize::new(usize::MAX)).collect(),
+            busy: (0..shards).map(|_| AtomicUsize::new(usize::MAX)).collect(),
             quiet: AtomicUsize::new(0),
             deadline: AtomicU64::new(0),
             abandoned: AtomicU64::new(0),
@@ -99,19 +101,25 @@ impl Control {
         self.deadline.load(Ordering::Acquire)
     }
 
-    /// A draining shard has so many fibers left.
-    pub(super) fn report_live(&self, shard: usize, fibers: usize) {
-        if self.live[shard].swap(fibers, Ordering::AcqRel) != fibers
-            && fibers == 0
+    /// A draining shard has so many fibers left, so many of which are no daemons.
+    pub(super) fn report_live(&self, shard: usize, live: usize, busy: usize) {
+        let ended =
+            |fibers: &[AtomicUsize], left| fibers[shard].swap(left, Ordering::AcqRel) != left && left == 0;
+        if (ended(&self.live, live) | ended(&self.busy, busy))
             && let Some(first) = lock(&self.neighbours)[0]
         {
             first.inbox.nudge();
         }
     }
 
-    /// Fibers that are left on all shards, where that is known.
-    pub(super) fn live(&self) -> usize {
-        self.live.iter().fold(0, |sum, fibers| sum.saturating_add(fibers.load(Ordering::Acquire)))
+    /// Whether no fiber is left on any shard.
+    pub(super) fn is_idle(&self) -> bool {
+        self.live.iter().all(|fibers| fibers.load(Ordering::Acquire) == 0)
+    }
+
+    /// Whether no fiber is left but daemons.
+    pub(super) fn is_idle_but_daemons(&self) -> bool {
+        self.busy.iter().all(|fibers| fibers.load(Ordering::Acquire) == 0)
     }
 
     /// No call of the shard is on its way any more, and it makes no new ones.

@@ -112,7 +112,7 @@ impl Shard {
                 Phase::Running => {}
                 Phase::Draining => {
                     self.reactor.begin_stopping();
-                    control.report_live(index, task::live());
+                    control.report_live(index, task::live(), task::live_but_daemons());
                 }
                 Phase::Stopping => return,
             }

@@ -173,8 +173,9 @@ impl<T: 'static> Lead for Supervisor<T> {
         let Some(limits) = self.limits else { return };
         let now = clock::now();
         let draining = self.draining;
-        let is_idle = || ended && (!draining || control.live() == 0);
-        if self.services_have_stopped(now < limits.services && !is_idle()) && is_idle() {
+        let needs_services = !ended || (draining && !control.is_idle_but_daemons());
+        let is_idle = || ended && (!draining || control.is_idle());
+        if self.services_have_stopped(now < limits.services && needs_services) && is_idle() {
             return control.advance(Phase::Stopping);
         }
         if now >= limits.services {

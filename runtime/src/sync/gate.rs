@@ -37,19 +37,69 @@ const ONE: usize = 2;
 pub struct Gate {
     state: Cell<usize>,
     name: Option<&'static str>,
+    daemon: bool,
     closing: List<()>,
 }
 
 impl Gate {
     /// An open gate.
     pub const fn new() -> Gate {
-        Gate { state: Cell::new(0), name: None, closing: List::new() }
+        Gate { state: Cell::new(0), name: None, daemon: false, closing: List::new() }
     }
 
     /// The gate with a name that its errors tell (GATE-7).
     pub const fn named(mut self, name: &'static str) -> Gate {
         self.name = Some(name);
         self
+    }
+
+    /// A gate of a service, which closes it in its [`stop`](crate::Service::stop): fibers that [`background!`](crate::background) starts behind it
+    /// are [daemons](crate::JoinHandle::daemon), and do not keep the services of a program that stops from being told.
+    ///
+    /// ```
+    /// use seastar::sync::Gate;
+    /// use seastar::{Service, Sharded, background, sleep};
+    /// use std::{rc::Rc, time::Duration};
+    ///
+    /// struct Index {
+    ///     work: Rc<Gate>,
+    /// }
+    ///
+    /// impl Index {
+    ///     fn start() -> Index {
+    ///         let work = Rc::new(Gate::new().named("index").daemon());
+    ///         let gate = work.clone();
+    ///         let tidy = async move {
+    ///             while gate.check().is_ok() {
+    ///                 sleep(Duration::from_millis(1)).await;
+    ///             }
+    ///         };
+    ///         background!(gate = work, on_error = log => tidy).expect("the gate is open");
+    ///         Index { work }
+    ///     }
+    /// }
+    ///
+    /// impl Service for Index {
+    ///     type Stopped = ();
+    ///
+    ///     async fn stop(&self) {
+    ///         self.work.close().await;
+    ///     }
+    /// }
+    ///
+    /// #[seastar::main(shards = 2, overprovisioned = true)]
+    /// async fn main() {
+    ///     Sharded::start(async |_| Index::start()).await;
+    /// }
+    /// ```
+    pub const fn daemon(mut self) -> Gate {
+        self.daemon = true;
+        self
+    }
+
+    /// Whether it is one of a service.
+    pub(crate) fn is_daemon(&self) -> bool {
+        self.daemon
     }
 
     /// Enters the gate until the holder is dropped.
@@ -280,6 +330,10 @@ impl<H: Handle> Holder<H> {
     /// assert_eq!(gate.count(), 0);
     /// ```
     pub fn release(self) {}
+
+    pub(crate) fn is_daemon(&self) -> bool {
+        self.gate.gate().is_daemon()
+    }
 }
 
 impl<H: Handle> Clone for Holder<H> {

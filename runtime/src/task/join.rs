@@ -9,8 +9,8 @@ use std::ptr::NonNull;
 use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
 
-use super::raw::{self, CANCELLED, DONE, Header};
-use super::running;
+use super::raw::{self, CANCELLED, DAEMON, DONE, Header};
+use super::{running, tasks};
 
 /// The other end of a fiber: a future of its result.
 ///
@@ -82,6 +82,28 @@ impl<T> JoinHandle<T> {
     pub fn detach(self) {}
 
     #[inline]
+    /// Marks the fiber as a daemon: one that a service has for itself, and that ends when the service stops.
+    ///
+    /// When the program is told to stop, services are stopped as soon as main and all fibers but daemons have ended. If a service has a fiber for
+    /// ever that is none, they wait for half of the grace period. For [`background!`](crate::background) there are
+    /// [gates](crate::sync::Gate::daemon) that do this.
+    ///
+    /// ```
+    /// #[seastar::main(shards = 1)]
+    /// async fn main() {
+    ///     let tidying = seastar::spawn(async { std::future::pending::<()>().await }).daemon();
+    ///     // ... and in the service's `stop`:
+    ///     tidying.cancel();
+    /// }
+    /// ```
+    pub fn daemon(self) -> JoinHandle<T> {
+        if !self.is_finished() {
+            self.header().marks.set(DAEMON);
+            tasks::expect_daemons();
+        }
+        self
+    }
+
     fn header(&self) -> &Header {
         // SAFETY: while HANDLE is set, which is until this handle is dropped, the slot is not freed.
         unsafe { self.task.as_ref() }

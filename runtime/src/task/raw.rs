@@ -44,6 +44,8 @@ pub(super) const DROPPING: u8 = 1 << 1;
 pub(super) const PANICKED: u8 = 1 << 2;
 /// Mark: with DONE, there is no result, or it was taken. Before: cancel it as soon as it was polled.
 pub(super) const CANCELLED: u8 = 1 << 3;
+/// Mark: a service has it for itself, and ends it.
+pub(super) const DAEMON: u8 = 1 << 4;
 
 /// The state of a task, or its marks.
 pub(super) struct Flags(Cell<u8>);

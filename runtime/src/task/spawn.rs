@@ -8,8 +8,8 @@ use super::busy::Busy;
 use super::join::JoinHandle;
 use super::outcome::Outcome;
 use super::pool::{Pool, Taken};
-use super::raw::{self, HANDLE, Header};
-use super::tasks::{Inner, current, number, take_slot};
+use super::raw::{self, DAEMON, HANDLE, Header};
+use super::tasks::{self, Inner, current, number, take_slot};
 use super::waker::SLOTS_MAX;
 
 /// Starts a fiber on this shard and returns a handle to its result.
@@ -84,6 +84,16 @@ where
     F: Future<Output: Outcome> + 'static,
 {
     start(future, 0, spawned_at).map(drop)
+}
+
+/// [`spawn_detached`], as a daemon.
+pub(crate) fn spawn_daemon<F>(future: F, spawned_at: &'static Location<'static>) -> Result<(), Busy>
+where
+    F: Future<Output: Outcome> + 'static,
+{
+    start(future, DAEMON, spawned_at)?;
+    tasks::expect_daemons();
+    Ok(())
 }
 
 /// Starts a fiber in a slot of `pool`, which a function with `#[seastar::task(pool = N)]` does.

@@ -9,7 +9,7 @@ use super::inbox::Inbox;
 use super::parent;
 use super::pool::{self, PoolLane};
 use super::queue::Queue;
-use super::raw::{CHILD, DONE, DROPPING, HANDLE, Header, LIVE, POOLED, QUEUED};
+use super::raw::{CHILD, DAEMON, DONE, DROPPING, HANDLE, Header, LIVE, POOLED, QUEUED};
 use super::running;
 use super::waker::{self, CHUNKS_MAX, Number, SLOTS_MAX};
 use crate::mem::{self, Lane, class};
@@ -34,6 +34,8 @@ pub(super) struct Inner {
     /// The task that is being polled.
     pub(super) running: Cell<Option<NonNull<Header>>>,
     pub(super) live: Cell<usize>,
+    /// Some fiber is or was a daemon.
+    daemons: Cell<bool>,
     pub(super) abandoned: Cell<u64>,
     /// How often all fibers were dropped, see `cancel_all`.
     pub(super) late_rounds: Cell<u32>,
@@ -100,6 +102,7 @@ impl Tasks {
             queue: Queue::new(),
             running: Cell::new(None),
             live: Cell::new(0),
+            daemons: Cell::new(false),
             abandoned: Cell::new(0),
             late_rounds: Cell::new(0),
             lanes: [const { Lane::new() }; class::CLASSES],
@@ -234,6 +237,28 @@ pub(crate) fn has_ready() -> bool {
 /// Fibers of this shard whose result is not yet read, and children.
 pub(crate) fn live() -> usize {
     current().map_or(0, |tasks| tasks.live.get())
+}
+
+/// A fiber is a daemon.
+pub(super) fn expect_daemons() {
+    if let Some(tasks) = current() {
+        tasks.daemons.set(true);
+    }
+}
+
+/// [`live`], without daemons.
+pub(crate) fn live_but_daemons() -> usize {
+    match current() {
+        Some(tasks) if tasks.daemons.get() => {
+            let mut others = 0;
+            for_each_live(CHILD, |_, task| {
+                // SAFETY: `for_each_live` passes live tasks.
+                others += usize::from(!unsafe { task.as_ref() }.marks.has(DAEMON));
+            });
+            others
+        }
+        _ => live(),
+    }
 }
 
 /// Puts a slot that nobody refers to back on its lane, under its next number.
