@@ -62,6 +62,7 @@
 //! | `CancellationToken`, `TaskTracker` | [`sync::AbortSource`], [`sync::Gate`] |
 //! | `Handle::spawn` from another thread | [`submit_to`] from a shard, [`alien`] from any other thread |
 //! | `spawn_blocking` | [`unblock`] |
+//! | `process::Command`, `signal::unix` | [`process::Command`], [`signal`] |
 //!
 //! # What holds everywhere
 //!
@@ -89,8 +90,10 @@ pub mod future;
 mod macros;
 mod mem;
 pub mod net;
+pub mod process;
 mod reactor;
 mod service;
+pub mod signal;
 mod smp;
 pub mod sync;
 mod sys;

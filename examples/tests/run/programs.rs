@@ -183,3 +183,30 @@ fn the_frameworks_options_are_explained() {
     help.stdout = options.to_owned();
     assert_ends_well("hello.help-seastar", &help);
 }
+
+#[test]
+fn other_programs_are_started_and_talked_to() {
+    assert_ends_well("child_process", &run("child_process", &[]));
+}
+
+#[test]
+fn a_program_reads_its_configuration_anew() {
+    let file = std::env::temp_dir().join(format!("seastar-greeting-{}", std::process::id()));
+    let write = |text: &str| std::fs::write(&file, text).expect("there is a folder for temporary files");
+    write("hello\n");
+    let path = file.to_string_lossy().into_owned();
+    let program = Program::start("reload", &[two_shards(), &[&*path]].concat());
+    let prints = |line: &str| program.stdout.wait_for(|text| text.contains(line).then_some(()));
+    prints("hello\n");
+    write("");
+    program.signal("HUP");
+    prints("no greeting in the file\n");
+    write("good evening\n");
+    program.signal("HUP");
+    prints("good evening\n");
+    program.signal("TERM");
+    let finished = program.finish();
+    let _ = std::fs::remove_file(&file);
+    assert_output("reload", &finished.stdout);
+    assert_eq!(finished.code, Some(0));
+}

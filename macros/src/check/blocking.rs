@@ -15,6 +15,7 @@ const SLEEP: &str = "write `seastar::sleep(..).await`";
 const PARK: &str = "await what it waits for";
 const FILES: &str =
     "write `seastar::unblock(|| ..).await`, or say `seastar::blocking_ok!(..)` where that is meant";
+const PROCESS: &str = "use `seastar::process::Command`";
 const CONNECT: &str = "write `seastar::net::connect(..).await`";
 const LISTEN: &str = "write `seastar::net::listen(..)`";
 const SOCKET: &str = "use `seastar::net`";
@@ -45,10 +46,10 @@ const BLOCKING: [(&[&str], &str); 34] = [
     (&["os", "unix", "net", "UnixDatagram", "pair"], SOCKET),
     (&["os", "unix", "net", "UnixDatagram", "unbound"], SOCKET),
     (&["io", "stdin"], INPUT),
-    (&["process", "Command", "output"], FILES),
-    (&["process", "Command", "status"], FILES),
-    (&["process", "Child", "wait"], FILES),
-    (&["process", "Child", "wait_with_output"], FILES),
+    (&["process", "Command", "output"], PROCESS),
+    (&["process", "Command", "status"], PROCESS),
+    (&["process", "Child", "wait"], PROCESS),
+    (&["process", "Child", "wait_with_output"], PROCESS),
     (&["sync", "Mutex", "lock"], LOCK),
     (&["sync", "RwLock", "read"], LOCK),
     (&["sync", "RwLock", "write"], LOCK),

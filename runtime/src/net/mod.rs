@@ -55,7 +55,6 @@ pub(crate) use connect::Connect;
 pub(crate) use polled::Written;
 #[cfg(feature = "__polled")]
 pub(crate) use polled::{PolledRead, PolledWrite};
-#[cfg(feature = "tls")]
 pub(crate) use transport::Channel;
 #[cfg(feature = "hyper")]
 pub(crate) use {serve::has_gone, watch::Watch};

@@ -71,6 +71,12 @@ impl Watched {
     }
 }
 
+/// Whether this signal stops the program in order.
+pub(crate) fn is_watched(signal: libc::c_int) -> bool {
+    let watched = WATCHED.lock().unwrap_or_else(PoisonError::into_inner);
+    watched.watchers > 0 && watched.before.iter().any(|(handled, _)| *handled == signal)
+}
+
 /// A descriptor that becomes readable when the first signal comes.
 pub(crate) fn descriptor() -> Option<RawFd> {
     RAISED.get().map(Event::fd)
@@ -100,7 +106,7 @@ extern "C" fn handle(signal: libc::c_int) {
     unsafe { libc::raise(signal) };
 }
 
-fn action(handler: libc::sighandler_t) -> libc::sigaction {
+pub(super) fn action(handler: libc::sighandler_t) -> libc::sigaction {
     // SAFETY: all-zero is a valid sigaction.
     let mut action: libc::sigaction = unsafe { mem::zeroed() };
     action.sa_sigaction = handler;
@@ -109,7 +115,7 @@ fn action(handler: libc::sighandler_t) -> libc::sigaction {
 }
 
 /// Sets what is done about a signal, or leaves it as it is; returns what was done before.
-fn set_action(signal: libc::c_int, new: Option<&libc::sigaction>) -> io::Result<libc::sigaction> {
+pub(super) fn set_action(signal: libc::c_int, new: Option<&libc::sigaction>) -> io::Result<libc::sigaction> {
     let mut old = action(libc::SIG_DFL);
     let new = new.map_or(ptr::null(), ptr::from_ref);
     // SAFETY: both actions are valid or null; handlers are functions of the right type, SIG_DFL, or what
