@@ -27,6 +27,23 @@ pub(super) union Stage<F: Future> {
     pub(super) output: ManuallyDrop<F::Output>,
 }
 
+impl<F: Future> Child<F> {
+    /// Puts a future into its place; the child is alive from then on.
+    ///
+    /// # Safety
+    ///
+    /// The slot came from [`Vacant::keep`], and holds nothing.
+    #[inline]
+    pub(super) unsafe fn begin(slot: NonNull<Child<F>>, future: F) {
+        let child = slot.as_ptr();
+        // SAFETY: promised by the caller; the slot has a number and knows its parent, which stay as they are.
+        unsafe {
+            (&raw mut (*child).stage).cast::<F>().write(future);
+            (*child).prefix.header.state.put(LIVE | CHILD);
+        }
+    }
+}
+
 /// Children, linked in both directions.
 pub(super) struct List<F: Future> {
     pub(super) first: Cell<Link<F>>,
@@ -206,34 +223,20 @@ impl<F: Future> Vacant<F> {
         Ok(Vacant { slot: tasks::take_child(List::<F>::CLASS)?.cast() })
     }
 
-    /// The slot of a child that has ended, under its next number; `None` if that is among the woken, from where it is freed.
-    ///
-    /// # Safety
-    ///
-    /// The child is off the list of children, and its stage is empty.
-    #[inline]
-    pub(super) unsafe fn again(child: NonNull<Child<F>>) -> Option<Vacant<F>> {
-        // SAFETY: not freed yet.
-        let header = unsafe { &child.as_ref().prefix.header };
-        if header.state.has(QUEUED) {
-            header.state.set(DONE);
-            header.marks.put(CANCELLED);
-            return None;
-        }
-        header.end();
-        Some(Vacant { slot: child })
-    }
-
     #[inline]
     pub(super) fn fill(self, future: F, parent: NonNull<Parent>) -> NonNull<Child<F>> {
+        let slot = self.keep(parent);
+        // SAFETY: a free slot of these children.
+        unsafe { Child::begin(slot, future) };
+        slot
+    }
+
+    /// The slot as that of a child that has not begun; the caller has to free it.
+    #[inline]
+    pub(super) fn keep(self, parent: NonNull<Parent>) -> NonNull<Child<F>> {
         let slot = ManuallyDrop::new(self).slot;
-        let child = slot.as_ptr();
-        // SAFETY: a free slot of the class of these children, which has a number; the header stays as it is.
-        unsafe {
-            (&raw mut (*child).prefix.parent).write(Cell::new(parent));
-            (&raw mut (*child).stage).cast::<F>().write(future);
-            (*child).prefix.header.state.put(LIVE | CHILD);
-        }
+        // SAFETY: a free slot of the class of these children.
+        unsafe { (&raw mut (*slot.as_ptr()).prefix.parent).write(Cell::new(parent)) };
         slot
     }
 }

@@ -22,7 +22,7 @@ use std::task::{Context, Poll};
 use super::busy::Busy;
 use super::child::{Child, List, Vacant};
 use super::parent::Parent;
-use super::raw::{CANCELLED, DONE, DROPPING};
+use super::raw::{CANCELLED, DONE, DROPPING, QUEUED};
 
 /// Futures that run within one other. Part of that one, pinned with it.
 ///
@@ -32,8 +32,8 @@ pub(crate) struct Children<F: Future, const ORDERED: bool> {
     parent: Parent,
     list: List<F>,
     running: Cell<usize>,
-    /// A slot for the next one.
-    spare: Cell<Option<Vacant<F>>>,
+    /// A slot for the next one, where that has its first poll. Holds nothing outside of [`start_or_end`](Self::start_or_end).
+    spare: Cell<Option<NonNull<Child<F>>>>,
     _pinned: PhantomPinned,
 }
 
@@ -78,16 +78,18 @@ impl<F: Future, const ORDERED: bool> Children<F, ORDERED> {
         impl<F: Future, const ORDERED: bool> Drop for Linked<'_, F, ORDERED> {
             #[inline]
             fn drop(&mut self) {
+                self.0.spare.set(None);
                 self.0.link(self.1);
             }
         }
 
-        let slot = match self.spare.take() {
+        let child = match self.spare.get() {
             Some(slot) => slot,
-            None => Vacant::take()?,
+            None => self.take_spare()?,
         };
         let future = make();
-        let child = slot.fill(future, NonNull::from(&self.parent));
+        // SAFETY: taken for these children, and unused.
+        unsafe { Child::begin(child, future) };
         let linked = Linked(self.get_ref(), child);
         let Poll::Ready(output) = poll(child) else { return Ok(None) };
         if ORDERED && !self.list.is_empty() {
@@ -96,11 +98,24 @@ impl<F: Future, const ORDERED: bool> Children<F, ORDERED> {
             return Ok(None);
         }
         forget(linked);
-        // SAFETY: it has ended and was never on the list, and `poll` has emptied it.
-        let before = self.spare.replace(unsafe { Vacant::again(child) });
-        debug_assert!(before.is_none(), "nothing but this function fills the place");
-        forget(before);
+        // SAFETY: never on the list, so alive.
+        let header = unsafe { &child.as_ref().prefix.header };
+        if header.state.has(QUEUED) {
+            // It is freed from the list of the woken.
+            header.state.set(DONE);
+            header.marks.put(CANCELLED);
+            self.spare.set(None);
+        } else {
+            header.end();
+        }
         Ok(Some(output))
+    }
+
+    #[inline]
+    fn take_spare(&self) -> Result<NonNull<Child<F>>, Busy> {
+        let slot = Vacant::take()?.keep(NonNull::from(&self.parent));
+        self.spare.set(Some(slot));
+        Ok(slot)
     }
 
     #[inline]
@@ -200,6 +215,10 @@ impl<F: Future, const ORDERED: bool> Drop for Children<F, ORDERED> {
         // From here on no wake finds its way to the parent. The list then drops the rest.
         self.list.for_each(|child| child.prefix.header.marks.set(DROPPING));
         self.forget_woken();
+        if let Some(slot) = self.spare.take() {
+            // SAFETY: taken for these children, and unused.
+            unsafe { List::free(slot) };
+        }
     }
 }
 
