@@ -123,6 +123,7 @@ impl<F, T> Drop for Call<F, T> {
 /// async fn main() {
 ///     let error = seastar::unblock(|| -> u8 { panic!("no such user") }).await.unwrap_err();
 ///     assert_eq!(error.to_string(), "what was unblocked panicked: no such user");
+///     assert!(error.is_panic());
 ///     let panic = error.try_into_panic().unwrap();
 ///     assert_eq!(panic.downcast_ref(), Some(&"no such user"));
 /// }

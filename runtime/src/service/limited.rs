@@ -13,7 +13,7 @@ use crate::smp::{Message, SubmitTo};
 /// Awaiting it makes the call. Limits are added before that.
 ///
 /// ```
-/// use seastar::{Call, CallError, sleep};
+/// use seastar::{Call, CallError, CallOptions, sleep};
 /// use std::time::Duration;
 ///
 /// struct Store;
@@ -36,6 +36,8 @@ use crate::smp::{Message, SubmitTo};
 ///     let store = Store::start_sharded().await;
 ///     assert_eq!(store.get(1).await, Ok(1));
 ///     assert_eq!(store.get(2).within(Duration::from_secs(60)).await, Ok(2));
+///     let options = CallOptions::new().timeout(Duration::from_secs(60));
+///     assert_eq!(store.get(3).with(options).await, Ok(3));
 ///     assert_eq!(store.get(60_000).within(Duration::from_millis(5)).await, Err(CallError::TimedOut));
 /// }
 /// ```
