@@ -14,6 +14,11 @@ impl Watch {
         Watch(stream.written().clone())
     }
 
+    #[cfg(feature = "tls")]
+    pub(crate) fn of(connection: Plain) -> Watch {
+        Watch(connection)
+    }
+
     /// Lets reading go on while the program stops.
     pub(crate) fn outlast_stop(&self) {
         self.0.0.set_outlasts(true);

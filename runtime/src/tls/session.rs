@@ -67,6 +67,12 @@ impl<T: Transport> Tls<T> {
         self.0.borrow_mut().poll_handshake(context)
     }
 
+    /// What carries the records; there as long as the input is.
+    #[cfg(feature = "hyper")]
+    pub(super) fn below(&self) -> Option<T> {
+        self.0.borrow().input.as_ref().map(|input| input.transport().clone())
+    }
+
     /// What rustls knows of it.
     pub(super) fn state(&self) -> Ref<'_, CommonState> {
         Ref::map(self.0.borrow(), |session| session.engine.state())

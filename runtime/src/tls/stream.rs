@@ -101,6 +101,12 @@ impl<S: ByteStream> TlsStream<S> {
         self.control.clone()
     }
 
+    /// What carries the records.
+    #[cfg(feature = "hyper")]
+    pub(crate) fn below(&self) -> S::Transport {
+        self.input.transport().below().expect("there until the stream is split, which uses it up")
+    }
+
     /// The protocol that both sides speak (ALPN), such as `h2`; nothing if they have not agreed on any.
     pub fn alpn_protocol(&self) -> Option<Vec<u8>> {
         self.input.transport().state().alpn_protocol().map(<[u8]>::to_vec)

@@ -6,13 +6,18 @@
 #![allow(clippy::disallowed_methods)]
 
 mod http;
+mod https;
 mod lines;
+mod lookup;
 mod tls;
 
 // What runs the other examples, too.
 #[allow(dead_code, reason = "not all of it is needed here")]
 #[path = "../../../tests/run/expected.rs"]
 mod expected;
+#[allow(dead_code, reason = "as above")]
+#[path = "../../../../runtime/tests/support/name_server.rs"]
+mod name_server;
 #[allow(dead_code, reason = "as above")]
 #[path = "../../../tests/run/program.rs"]
 mod program;

@@ -9,7 +9,7 @@ use ::hyper::rt::{Read, Write};
 use crate::net::{ServeOptions, Server, TcpListener, TcpStream, UnixListener, UnixStream, Watch};
 use crate::task::Outcome;
 
-/// A [`TcpListener`] or a [`UnixListener`].
+/// A [`TcpListener`] or a [`UnixListener`], with feature `tls` also one behind a `TlsListener`.
 pub trait Listener: sealed::Sealed + Sized + 'static {
     /// Its connections.
     type Stream: Read + Write + Unpin + 'static;
@@ -39,7 +39,7 @@ pub trait Listener: sealed::Sealed + Sized + 'static {
     fn watch(stream: &Self::Stream) -> Watch;
 }
 
-mod sealed {
+pub(super) mod sealed {
     pub trait Sealed {}
 
     impl Sealed for crate::net::TcpListener {}

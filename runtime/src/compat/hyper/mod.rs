@@ -41,7 +41,11 @@ mod io;
 mod listener;
 mod rt;
 mod server;
+#[cfg(feature = "tls")]
+mod tls;
 
 pub use listener::Listener;
 pub use rt::{Executor, Timer};
 pub use server::{Http, HttpServer, serve};
+#[cfg(feature = "tls")]
+pub use tls::TlsListener;
