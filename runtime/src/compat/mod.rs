@@ -7,6 +7,7 @@
 //! | `futures-io` | `futures_io::AsyncRead` and `AsyncWrite` for our streams |
 //! | `tokio` | `tokio::io::AsyncRead` and `AsyncWrite` for our streams; tokio's runtime is not needed |
 //! | `hyper` | `compat::hyper`: HTTP/1 and HTTP/2 by hyper on our streams, fibers and timers, served on every shard |
+//! | `tower` | `compat::tower`: services of tower, axum's routers among them, served so |
 //!
 //! # Streams
 //!
@@ -57,5 +58,7 @@ pub mod hyper;
 mod on_shard;
 #[cfg(feature = "tokio")]
 mod tokio;
+#[cfg(feature = "tower")]
+pub mod tower;
 
 pub use on_shard::OnShard;

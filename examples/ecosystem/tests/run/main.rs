@@ -9,7 +9,10 @@ mod http;
 mod https;
 mod lines;
 mod lookup;
+mod postgres;
 mod tls;
+mod web;
+mod websocket;
 
 // What runs the other examples, too.
 #[allow(dead_code, reason = "not all of it is needed here")]

@@ -19,7 +19,7 @@ use crate::app;
 use crate::net::{Watch, has_gone};
 use crate::sync::AbortSource;
 
-pub(super) type BoxError = Box<dyn Error + Send + Sync>;
+pub(in crate::compat) type BoxError = Box<dyn Error + Send + Sync>;
 
 /// Serves until the peer has gone, or what came before the program stopped, or `closing` was aborted, is answered.
 pub(super) async fn serve<I, S, B>(

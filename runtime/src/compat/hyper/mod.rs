@@ -49,3 +49,5 @@ pub use rt::{Executor, Timer};
 pub use server::{Http, HttpServer, serve};
 #[cfg(feature = "tls")]
 pub use tls::TlsListener;
+#[cfg(feature = "tower")]
+pub(super) use {connection::BoxError, server::serve_made, server::serve_made_with};
