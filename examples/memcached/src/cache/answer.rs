@@ -19,10 +19,25 @@ pub(super) fn push_value(answer: &mut Vec<u8>, key: &[u8], item: &Item<'_>, with
     answer.reserve(key.len() + item.value_bytes() + 64);
     answer.extend_from_slice(b"VALUE ");
     answer.extend_from_slice(key);
-    answer.push(b' ');
-    push(answer, item.client_flags().into());
-    answer.push(b' ');
-    push(answer, item.value_bytes() as u64);
+    match (item.client_flags(), item.value_bytes()) {
+        // Small ones, most of the time, in one step.
+        (flags @ 0..10, bytes @ 10..100) => {
+            let digit = |number: usize| b'0' + number as u8;
+            answer.extend_from_slice(&[
+                b' ',
+                digit(flags as usize),
+                b' ',
+                digit(bytes / 10),
+                digit(bytes % 10),
+            ]);
+        }
+        (flags, bytes) => {
+            answer.push(b' ');
+            push(answer, flags.into());
+            answer.push(b' ');
+            push(answer, bytes as u64);
+        }
+    }
     if with_cas {
         answer.push(b' ');
         push(answer, item.cas());

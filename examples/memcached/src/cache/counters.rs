@@ -1,5 +1,7 @@
 //! What was asked of a shard, counted under memcached's names.
 
+use std::ops::AddAssign;
+
 /// Makes the structure, its sum, and the list of its names.
 macro_rules! counters {
     ($(#[$about:meta])* $type:ident { $($name:ident),* $(,)? }) => {
@@ -15,7 +17,7 @@ macro_rules! counters {
             }
         }
 
-        impl std::ops::AddAssign for $type {
+        impl AddAssign for $type {
             fn add_assign(&mut self, other: $type) {
                 $(self.$name += other.$name;)*
             }
@@ -36,14 +38,6 @@ counters! {
     }
 }
 
-counters! {
-    /// What has happened to the items of one class.
-    OfClass {
-        hits_to_hot, hits_to_warm, hits_to_cold,
-        cmd_set, delete_hits, incr_hits, decr_hits, cas_hits, cas_badval, touch_hits,
-    }
-}
-
 impl Counters {
     /// There was no number to be changed.
     pub(super) fn missed(&mut self, decrement: bool) {
@@ -51,21 +45,46 @@ impl Counters {
     }
 }
 
+/// What has happened to the items of one class.
+#[allow(missing_docs)] // Their names are those of memcached's protocol.txt.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OfClass {
+    /// Items that were found, by the segment of their list: hot, warm, cold, and one that is none.
+    pub hits: [u64; 4],
+    pub cmd_set: u64,
+    pub delete_hits: u64,
+    pub incr_hits: u64,
+    pub decr_hits: u64,
+    pub cas_hits: u64,
+    pub cas_badval: u64,
+    pub touch_hits: u64,
+}
+
 impl OfClass {
     /// Items that were found, wherever they were.
     pub fn get_hits(&self) -> u64 {
-        self.hits_to_hot + self.hits_to_warm + self.hits_to_cold
+        self.hits.iter().sum()
     }
 
     /// An item was found in that segment of its list.
     #[inline]
     pub(super) fn hit(&mut self, segment: usize) {
-        let counter = match segment {
-            0 => &mut self.hits_to_hot,
-            1 => &mut self.hits_to_warm,
-            _ => &mut self.hits_to_cold,
-        };
-        *counter += 1;
+        self.hits[segment % 4] += 1;
+    }
+}
+
+impl AddAssign for OfClass {
+    fn add_assign(&mut self, other: OfClass) {
+        for (sum, hits) in self.hits.iter_mut().zip(other.hits) {
+            *sum += hits;
+        }
+        self.cmd_set += other.cmd_set;
+        self.delete_hits += other.delete_hits;
+        self.incr_hits += other.incr_hits;
+        self.decr_hits += other.decr_hits;
+        self.cas_hits += other.cas_hits;
+        self.cas_badval += other.cas_badval;
+        self.touch_hits += other.touch_hits;
     }
 }
 
@@ -103,5 +122,7 @@ impl Classes {
             counters.cas_badval += class.cas_badval;
             counters.touch_hits += class.touch_hits;
         }
+        // Each has found something or not.
+        counters.cmd_get = counters.get_hits + counters.get_misses;
     }
 }

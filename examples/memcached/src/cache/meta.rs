@@ -31,7 +31,6 @@ impl Cache {
             (None, None) => None,
         };
         let Some(item) = found else {
-            self.counters.cmd_get += 1;
             self.counters.get_misses += 1;
             if !options.quiet {
                 answer.extend_from_slice(b"EN");
@@ -95,7 +94,6 @@ impl Cache {
             self.counters.cmd_touch += 1;
             self.classes.of(item.class_id()).touch_hits += 1;
         } else {
-            self.counters.cmd_get += 1;
             self.classes.of(item.class_id()).hit(item.segment());
         }
     }

@@ -131,8 +131,10 @@ impl Cache {
                 let exptime = self.expiry(exptime);
                 let compare = compare.filter(|_| mode == StoreMode::Cas);
                 let new = New { client_flags, exptime, compare, ..New::default() };
-                let (text, _) = self.store_value(key, mode, &new, request.value);
-                push_line(answer, quiet, text);
+                match self.store_value(key, mode, &new, request.value) {
+                    (_, Stored::Stored { .. }) if !quiet => answer.extend_from_slice(b"STORED\r\n"),
+                    (text, _) => push_line(answer, quiet, text),
+                }
             }
             Op::MetaGet(ref options) => self.meta_get(key, options, request.flags, answer),
             Op::MetaSet(ref options, mode) => self.meta_set(key, options, mode, request, answer),
@@ -165,7 +167,6 @@ impl Cache {
 
     #[inline]
     fn get(&mut self, key: Key<'_>, with_cas: bool, answer: &mut Vec<u8>) {
-        self.counters.cmd_get += 1;
         match self.store.get(key) {
             Some(item) => {
                 self.classes.of(item.class_id()).hit(item.segment());

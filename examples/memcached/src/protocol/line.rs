@@ -12,6 +12,7 @@ const ITEM_OVERHEAD: usize = 59;
 /// Values that a client cannot mean: lengths are 32 bits with a sign, and a line end follows.
 const VALUE_BYTES_LIMIT: i32 = i32::MAX - 2;
 const LINE_END: usize = 2;
+const BAD_FLAG: &str = "CLIENT_ERROR invalid or duplicate flag";
 const DELETE_USAGE: &str = "CLIENT_ERROR bad command line format.  Usage: delete <key> [noreply]";
 
 /// What a line asks for.
@@ -270,16 +271,23 @@ fn read_meta<'a>(
     room: &'a mut KeyRoom,
 ) -> Result<Request<'a>, &'static str> {
     if text.len() > KEY_BYTES_MAX {
-        return Err(BAD_FORMAT);
+        return Err(if letter == b'a' { BAD_FLAG } else { BAD_FORMAT });
     }
     let options = match letter {
         // The one flag that it has comes first.
         b'e' => MetaOptions { binary_key: Tokens::new(flags).next() == Some(b"b"), ..Default::default() },
         _ => {
             let read = read_options(flags, 2 + usize::from(value_bytes.is_some()));
-            let text = "CLIENT_ERROR invalid or duplicate flag";
-            if letter == b'a' { read.map_err(|_| text)? } else { read? }
+            if letter == b'a' { read.map_err(|_| BAD_FLAG)? } else { read? }
         }
+    };
+    let key = match options.binary_key {
+        true => room.decode(text).ok_or(match letter {
+            b'a' => BAD_FLAG,
+            b'e' => BAD_FORMAT,
+            _ => "CLIENT_ERROR error decoding key",
+        })?,
+        false => text,
     };
     let op = match letter {
         b'g' => Op::MetaGet(options),
@@ -287,14 +295,6 @@ fn read_meta<'a>(
         b'd' => Op::MetaDelete(options),
         b'a' => Op::MetaArithmetic(options, options.decrements()?),
         _ => Op::MetaDebug { binary_key: options.binary_key },
-    };
-    let key = match options.binary_key {
-        true => room.decode(text).ok_or(match letter {
-            b'a' => "CLIENT_ERROR invalid or duplicate flag",
-            b'e' => BAD_FORMAT,
-            _ => "CLIENT_ERROR error decoding key",
-        })?,
-        false => text,
     };
     Ok(Request { op, key, value: b"", flags })
 }

@@ -16,8 +16,9 @@ use crate::protocol::{Decoder, Request, Step};
 
 /// What is longer goes out in buffers of its own, in place of the stream's.
 const GATHERED_BYTES_MAX: usize = 8000;
-/// The size of such a buffer.
-const BUFFER_BYTES: usize = 128 << 10;
+/// The sizes of such buffers, a block of the shard's memory each. They are few, because a block that was of one size once
+/// is of that size for ever.
+const BUFFERS_BYTES: [usize; 2] = [(32 << 10) - 8, (16 << 10) - 8];
 
 /// How long a line may stay without an end that is longer than a command.
 const DOUBTFUL_TIMEOUT: Duration = Duration::from_millis(250);
@@ -36,13 +37,16 @@ impl Answers for OutputStream {
         if bytes.len() <= GATHERED_BYTES_MAX {
             return self.write(bytes).await;
         }
-        for part in bytes.chunks(BUFFER_BYTES) {
-            match TemporaryBuffer::copy_of(part) {
-                Some(buffer) => self.write_buffer(buffer).await?,
-                None => self.write(part).await?,
+        let mut rest = bytes;
+        for size in BUFFERS_BYTES {
+            while rest.len() >= size
+                && let Some(buffer) = TemporaryBuffer::copy_of(&rest[..size])
+            {
+                self.write_buffer(buffer).await?;
+                rest = &rest[size..];
             }
         }
-        Ok(())
+        self.write(rest).await
     }
 }
 

@@ -72,9 +72,9 @@ pub(super) fn push_items(lines: &mut Lines<'_>, classes: &BTreeMap<u8, OfShard>)
                 ("moves_to_warm", counters.moves_to_warm),
                 ("moves_within_lru", counters.moves_within_lru),
                 ("direct_reclaims", counters.direct_reclaims),
-                ("hits_to_hot", asked.hits_to_hot),
-                ("hits_to_warm", asked.hits_to_warm),
-                ("hits_to_cold", asked.hits_to_cold),
+                ("hits_to_hot", asked.hits[0]),
+                ("hits_to_warm", asked.hits[1]),
+                ("hits_to_cold", asked.hits[2]),
                 ("hits_to_temp", 0),
             ]
             .map(|(name, value)| (format!("items:{id}:{name}"), value)),
