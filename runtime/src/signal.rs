@@ -70,6 +70,10 @@ impl Signal {
     }
 
     /// Its number here.
+    ///
+    /// ```
+    /// assert_eq!(seastar::signal::Signal::HUP.number(), 1);
+    /// ```
     pub const fn number(self) -> i32 {
         self.0
     }
@@ -136,6 +140,8 @@ pub fn listen(signal: Signal) -> io::Result<Signals> {
 }
 
 /// A signal that is listened to, of [`listen`]: a stream, which ends when the program stops.
+///
+/// [`listen`](crate::signal::listen) shows it.
 pub struct Signals {
     signal: Signal,
     listener: Listener,
@@ -152,7 +158,7 @@ impl Payload for Raised {
 }
 
 impl Signals {
-    /// Waits until the signal comes; nothing when the program stops. Several that came since the last call are one. Cancel-safe.
+    /// Waits until the signal comes, as [`listen`] shows; nothing when the program stops. Several that came since the last call are one. Cancel-safe.
     ///
     /// # Panics
     ///

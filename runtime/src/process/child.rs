@@ -103,6 +103,20 @@ impl Child {
     /// # Errors
     ///
     /// Those of kill(2).
+    ///
+    /// ```
+    /// use seastar::process::Command;
+    /// use std::os::unix::process::ExitStatusExt;
+    ///
+    /// #[seastar::main(shards = 1)]
+    /// async fn main() -> std::io::Result<()> {
+    ///     let mut child = Command::new("sleep").arg("1000").spawn().await?;
+    ///     assert_ne!(child.id(), std::process::id());
+    ///     child.kill()?;
+    ///     assert_eq!(child.wait().await?.signal(), Some(9));
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn kill(&mut self) -> io::Result<()> {
         self.signal(Signal::KILL)
     }

@@ -32,6 +32,22 @@ const OUTPUT_MAX: usize = 16 << 20;
 ///     Ok(())
 /// }
 /// ```
+///
+/// With a folder, an environment and a process group of its own, and without what it complains of:
+///
+/// ```
+/// use seastar::process::Command;
+/// use std::process::Stdio;
+///
+/// #[seastar::main(shards = 1)]
+/// async fn main() -> std::io::Result<()> {
+///     let script = Command::new("/bin/sh").args(["-c", "echo $HOME$GREETING; pwd; echo oh >&2"]);
+///     let script = script.env_clear().env("GREETING", "hello").env("HOME", "/home").env_remove("HOME");
+///     let output = script.current_dir("/").stderr(Stdio::null()).process_group(0).output().await?;
+///     assert_eq!((output.stdout.as_slice(), output.stderr.as_slice()), (&b"hello\n/\n"[..], &b""[..]));
+///     Ok(())
+/// }
+/// ```
 #[derive(Debug)]
 #[must_use = "nothing starts before `spawn`, `status` or `output` is awaited"]
 pub struct Command {
