@@ -37,8 +37,8 @@ pub(crate) enum Op {
         base: *const u8,
         len: u32,
     },
-    /// Sends what there is room for. A ring completes it in the enter that submits it, with EAGAIN if there is no room at all, and
-    /// does not end a sleep for that: it is for those whom the completion can find later, with the next one.
+    /// Sends what there is room for. A ring completes it in the enter that submits it, with EAGAIN if there is no room at all. If
+    /// everything was sent, that ends no sleep: it is for those whom the completion can find later, with the next one.
     SendNow {
         fd: RawFd,
         base: *const u8,

@@ -3,6 +3,7 @@
 mod encode;
 mod features;
 mod setup;
+mod silent;
 
 use std::cell::{Cell, UnsafeCell};
 use std::io;
@@ -10,10 +11,12 @@ use std::mem::ManuallyDrop;
 use std::os::fd::{AsRawFd, RawFd};
 use std::ptr::NonNull;
 
+use io_uring::squeue::Flags;
 use io_uring::types::{SubmitArgs, Timespec};
 use io_uring::{CompletionQueue, EnterFlags, IoUring, SubmissionQueue, Submitter};
 
 pub(crate) use self::features::{Feature, Features};
+use self::silent::{SILENT, Silent};
 use super::buffers::BufferRing;
 use super::driver::Wait;
 use super::op::{Completion, Op};
@@ -36,8 +39,9 @@ pub(crate) struct Driver {
     completions: UnsafeCell<ManuallyDrop<CompletionQueue<'static>>>,
     /// What the three above borrow from; freed after them.
     ring: NonNull<IoUring>,
-    /// Operations of the next enter whose completions end no sleep.
-    silent: Cell<u32>,
+    silent: Silent,
+    /// How many operations were ever queued.
+    queued: Cell<u32>,
     /// Completions are only posted by an enter with GETEVENTS, and the kernel flags when one is due.
     deferred: bool,
     features: Features,
@@ -58,7 +62,8 @@ impl Driver {
             submissions: UnsafeCell::new(ManuallyDrop::new(submissions)),
             completions: UnsafeCell::new(ManuallyDrop::new(completions)),
             ring,
-            silent: Cell::new(0),
+            silent: Silent::new(),
+            queued: Cell::new(0),
             deferred: setup::is_deferred(features),
             features,
         })
@@ -107,16 +112,44 @@ impl Driver {
         {
             return Err(io::ErrorKind::Unsupported.into());
         }
-        if let Op::SendNow { .. } = op {
-            self.silent.set(self.silent.get() + 1);
+        if let Op::SendNow { len, .. } = op {
+            // SAFETY: promised by the caller.
+            return unsafe { self.push_silent(op, len, token) };
         }
         let entry = encode::encode(op, self.features).user_data(token);
         // SAFETY: the only borrow; the caller keeps the memory of the operation valid.
         match unsafe { self.submissions().push(&entry) } {
-            Ok(()) => Ok(()),
+            Ok(()) => {
+                self.queued.set(self.queued.get().wrapping_add(1));
+                Ok(())
+            }
             // SAFETY: as above.
             Err(_) => unsafe { self.push_to_full(op.copied(), token) },
         }
+    }
+
+    /// Queues a send of whose success the kernel says nothing; it says so as ever if too many are under way.
+    ///
+    /// # Safety
+    ///
+    /// As for [`push`](Self::push).
+    #[inline]
+    unsafe fn push_silent(&self, op: Op, len: u32, token: u64) -> io::Result<()> {
+        let mut entry = encode::encode(op, self.features).user_data(token);
+        let is_silent = self.silent.has_room();
+        if is_silent {
+            entry = entry.user_data(token | SILENT).flags(Flags::SKIP_SUCCESS);
+        }
+        // SAFETY: the only borrow; the caller keeps the memory of the operation valid.
+        if unsafe { self.submissions().push(&entry) }.is_err() {
+            // SAFETY: as above.
+            return unsafe { self.push_to_full(op.copied(), token) };
+        }
+        if is_silent {
+            self.silent.queued(token, len, self.queued.get());
+        }
+        self.queued.set(self.queued.get().wrapping_add(1));
+        Ok(())
     }
 
     /// Makes room, then pushes.
@@ -128,6 +161,7 @@ impl Driver {
             self.enter(Wait::No)?;
             // SAFETY: the only borrow; the rest is promised by the caller.
             if unsafe { self.submissions().push(&entry) }.is_ok() {
+                self.queued.set(self.queued.get().wrapping_add(1));
                 return Ok(());
             }
         }
@@ -162,25 +196,27 @@ impl Driver {
         // What was taken makes room for what comes.
         completions.sync();
         let count = submissions.len() as u32;
-        // If the kernel takes fewer, it does not wait.
-        let least = 1 + self.silent.replace(0);
         let events = EnterFlags::GETEVENTS.bits();
         // SAFETY: the arguments are those that the flags announce, and live during the call.
         let entered = unsafe {
             match wait {
                 Wait::No => self.submitter.enter::<libc::sigset_t>(count, 0, events, None),
-                Wait::Forever => self.submitter.enter::<libc::sigset_t>(count, least, events, None),
+                Wait::Forever => self.submitter.enter::<libc::sigset_t>(count, 1, events, None),
                 Wait::Nanos(nanos) => {
                     let time =
                         Timespec::new().sec(nanos / 1_000_000_000).nsec((nanos % 1_000_000_000) as u32);
                     let args = SubmitArgs::new().timespec(&time);
                     let flags = events | EnterFlags::EXT_ARG.bits();
-                    self.submitter.enter(count, least, flags, Some(&args))
+                    self.submitter.enter(count, 1, flags, Some(&args))
                 }
             }
         };
         submissions.sync();
         completions.sync();
+        match submissions.len() as u32 {
+            0 => self.silent.all_submitted(),
+            left => self.silent.submitted(self.queued.get().wrapping_sub(left)),
+        }
         match entered {
             Ok(_) => Ok(()),
             // EBUSY: completions overflowed and must be reaped first. EAGAIN: no memory for a request
@@ -192,16 +228,23 @@ impl Driver {
         }
     }
 
-    /// The oldest completion that was not taken.
+    /// The oldest completion that was not taken; after all of them, those of which the kernel says nothing.
     #[inline]
     pub(crate) fn take(&self) -> Option<Completion> {
-        // SAFETY: the only borrow.
-        let completions = unsafe { self.completions() };
+        // SAFETY: the only borrows.
+        let (submissions, completions) = unsafe { (self.submissions(), self.completions()) };
         if CompletionQueue::is_empty(completions) {
             completions.sync();
         }
-        let entry = completions.next()?;
-        Some(Completion::new(entry.user_data(), entry.result(), entry.flags()))
+        let Some(entry) = completions.next() else {
+            // What the kernel could not post yet may be of those.
+            return if submissions.cq_overflow() { None } else { self.silent.take() };
+        };
+        let token = entry.user_data();
+        if token & SILENT != 0 {
+            self.silent.told(token & !SILENT);
+        }
+        Some(Completion::new(token & !SILENT, entry.result(), entry.flags()))
     }
 
     /// Gives the kernel a ring of buffers for [`Op::Receive`]; false if it takes none.
@@ -238,6 +281,7 @@ impl Drop for Driver {
 mod tests {
     use super::*;
     use std::io::{Read, Write};
+    use std::net::{TcpListener, TcpStream};
     use std::os::unix::net::UnixStream;
 
     const SENT: u64 = 1 << 20;
@@ -254,7 +298,7 @@ mod tests {
 
     /// Needs io_uring, without which there is nothing to test.
     #[test]
-    fn a_send_of_now_ends_within_its_enter_and_ends_no_sleep() {
+    fn a_send_of_now_ends_within_its_enter_and_ends_a_sleep_only_if_it_fails() {
         let Ok(driver) = Driver::new(Features::ALL) else { return };
         let (mut ours, mut theirs) = UnixStream::pair().unwrap();
         let send = Op::SendNow { fd: ours.as_raw_fd(), base: b"now".as_ptr(), len: 3 };
@@ -272,9 +316,44 @@ mod tests {
         ours.set_nonblocking(true).unwrap();
         while ours.write(&[0; 4096]).is_ok() {}
         push(&driver, send, SENT);
-        driver.enter(Wait::No).unwrap();
-        assert_eq!(results(&driver), [(SENT, -libc::EAGAIN)], "there is no room, and nobody waits for it");
+        driver.enter(Wait::Forever).unwrap();
+        assert_eq!(results(&driver), [(SENT, -libc::EAGAIN)], "there is no room, so it has to be sent again");
         theirs.set_nonblocking(true).unwrap();
         while theirs.read(&mut [0; 4096]).is_ok() {}
+    }
+
+    /// Needs io_uring, without which there is nothing to test.
+    #[test]
+    fn a_send_of_now_that_is_cut_short_ends_a_sleep() {
+        static BYTES: [u8; 1 << 22] = [7; 1 << 22];
+        let Ok(driver) = Driver::new(Features::ALL) else { return };
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        let (fd, base, len) = (ours.as_raw_fd(), BYTES.as_ptr(), BYTES.len() as u32);
+        push(&driver, Op::SendNow { fd, base, len }, SENT);
+        driver.enter(Wait::Forever).unwrap();
+        let results = results(&driver);
+        assert!(matches!(results[..], [(SENT, 1..)] if results[0].1 < len as i32), "{results:?}");
+        drop(theirs);
+    }
+
+    /// Needs io_uring, without which there is nothing to test.
+    #[test]
+    fn more_sends_than_are_kept_are_all_told_of() {
+        let Ok(driver) = Driver::new(Features::ALL) else { return };
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let ours = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let mut theirs = listener.accept().unwrap().0;
+        let send = Op::SendNow { fd: ours.as_raw_fd(), base: b"now".as_ptr(), len: 3 };
+        let mut told = Vec::new();
+        for round in 0..2 {
+            for number in 0..600 {
+                push(&driver, send, SENT + 8 * number);
+            }
+            driver.enter(Wait::No).unwrap();
+            told.extend(results(&driver));
+            assert_eq!(told.len(), 600 * (round + 1));
+            theirs.read_exact(&mut [0; 3 * 600]).unwrap();
+        }
+        assert!(told.iter().all(|(_, sent)| *sent == 3));
     }
 }
