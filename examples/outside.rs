@@ -28,6 +28,7 @@ async fn main() {
 
 // ANCHOR: thread
 /// Runs on a thread of its own, so it may block.
+#[expect(clippy::disallowed_methods, reason = "no shard waits for it")]
 fn read_lines(shards: &Alien) -> Result<(), AlienError> {
     for (number, line) in io::stdin().lines().map_while(Result::ok).enumerate() {
         let count = async move || {
