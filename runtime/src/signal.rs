@@ -141,7 +141,7 @@ pub fn listen(signal: Signal) -> io::Result<Signals> {
 
 /// A signal that is listened to, of [`listen`]: a stream, which ends when the program stops.
 ///
-/// [`listen`](crate::signal::listen) shows it.
+/// [`listen`] shows it.
 pub struct Signals {
     signal: Signal,
     listener: Listener,
