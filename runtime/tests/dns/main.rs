@@ -215,9 +215,9 @@ async fn a_lookup_takes_limits_and_aborts() {
     assert_eq!(error.to_string(), "look up www.test: no answer within the time limit");
     let error = resolver.connect("www.test", 80).within(Duration::from_millis(1)).await.unwrap_err();
     assert_eq!(error.to_string(), "connect to www.test:80: no answer within the time limit");
-    let abort: &'static AbortSource = Box::leak(Box::new(AbortSource::new()));
-    let lookup = resolver.lookup("www.test", 80);
-    let given_up = spawn(async move { lookup.unless(abort).await });
+    let abort = std::rc::Rc::new(AbortSource::new());
+    let (lookup, source) = (resolver.lookup("www.test", 80), abort.clone());
+    let given_up = spawn(async move { lookup.unless(&source).await });
     yield_now().await;
     abort.abort();
     let error = given_up.await.unwrap().unwrap_err();
