@@ -89,10 +89,9 @@ async fn a_peer_that_never_speaks_is_given_up_by_either_side() {
     assert_eq!(error.to_string(), "TLS handshake with server.test: no answer within the time limit");
 
     let (client, _silent) = tcp_pair().await;
-    let abort = AbortSource::new();
-    let abort: &'static AbortSource = Box::leak(Box::new(abort));
-    let handshake = connector.connect(NAME, client);
-    let given_up = spawn(async move { handshake.unless(abort).await.map(drop) });
+    let abort = std::rc::Rc::new(AbortSource::new());
+    let (handshake, source) = (connector.connect(NAME, client), abort.clone());
+    let given_up = spawn(async move { handshake.unless(&source).await.map(drop) });
     yield_now().await;
     abort.abort();
     let error = given_up.await.unwrap().unwrap_err();
