@@ -133,7 +133,7 @@ impl Driver {
     /// # Safety
     ///
     /// As for [`push`](Self::push).
-    #[inline]
+    #[inline(always)]
     unsafe fn push_silent(&self, op: Op, len: u32, token: u64) -> io::Result<()> {
         let mut entry = encode::encode(op, self.features).user_data(token);
         let is_silent = self.silent.has_room();
@@ -229,7 +229,7 @@ impl Driver {
     }
 
     /// The oldest completion that was not taken; after all of them, those of which the kernel says nothing.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn take(&self) -> Option<Completion> {
         // SAFETY: the only borrows.
         let (submissions, completions) = unsafe { (self.submissions(), self.completions()) };

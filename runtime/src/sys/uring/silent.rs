@@ -37,25 +37,25 @@ impl Silent {
         Silent { sends, first: Cell::new(0), submitted: Cell::new(0), end: Cell::new(0) }
     }
 
-    #[inline]
+    #[inline(always)]
     fn at(&self, number: u32) -> &Cell<Send> {
         &self.sends[number as usize % SENDS_MAX]
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn has_room(&self) -> bool {
         self.end.get().wrapping_sub(self.first.get()) < SENDS_MAX as u32
     }
 
     /// Keeps a send that was queued behind `place` others.
-    #[inline]
+    #[inline(always)]
     pub(super) fn queued(&self, token: u64, len: u32, place: u32) {
         self.at(self.end.get()).set(Send { token, len, place });
         self.end.set(self.end.get().wrapping_add(1));
     }
 
     /// The kernel has taken all that was queued.
-    #[inline]
+    #[inline(always)]
     pub(super) fn all_submitted(&self) {
         self.submitted.set(self.end.get());
     }
@@ -89,7 +89,7 @@ impl Silent {
     }
 
     /// The completion of the oldest that succeeded, once all that the kernel told has been taken.
-    #[inline]
+    #[inline(always)]
     pub(super) fn take(&self) -> Option<Completion> {
         while self.first.get() != self.submitted.get() {
             let send = self.at(self.first.get()).get();
