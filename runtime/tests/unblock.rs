@@ -171,11 +171,16 @@ async fn a_call_that_is_dropped_while_it_runs_ends_by_itself() {
 async fn a_result_that_nobody_takes_is_dropped() {
     let blocks = memory_statistics().live_blocks;
     let (result, told) = dropped();
-    let mut call = Box::pin(unblock(move || result));
+    let (work, go_on) = blocked();
+    let mut call = Box::pin(unblock(move || {
+        work();
+        result
+    }));
     // Polled once, then left until it is done.
     let pending =
         std::future::poll_fn(|context| std::task::Poll::Ready(call.as_mut().poll(context).is_pending()));
     assert!(pending.await);
+    go_on.send(()).unwrap();
     until(|| unblock_statistics().finished == 1).await;
     drop(call);
     assert_eq!(told.try_recv(), Ok(thread::current().id()));
