@@ -5,7 +5,7 @@ mod features;
 mod setup;
 mod silent;
 
-use std::cell::{Cell, UnsafeCell};
+use std::cell::UnsafeCell;
 use std::io;
 use std::mem::ManuallyDrop;
 use std::os::fd::{AsRawFd, RawFd};
@@ -40,8 +40,6 @@ pub(crate) struct Driver {
     /// What the three above borrow from; freed after them.
     ring: NonNull<IoUring>,
     silent: Silent,
-    /// How many operations were ever queued.
-    queued: Cell<u32>,
     /// Completions are only posted by an enter with GETEVENTS, and the kernel flags when one is due.
     deferred: bool,
     features: Features,
@@ -63,7 +61,6 @@ impl Driver {
             completions: UnsafeCell::new(ManuallyDrop::new(completions)),
             ring,
             silent: Silent::new(),
-            queued: Cell::new(0),
             deferred: setup::is_deferred(features),
             features,
         })
@@ -119,10 +116,7 @@ impl Driver {
         let entry = encode::encode(op, self.features).user_data(token);
         // SAFETY: the only borrow; the caller keeps the memory of the operation valid.
         match unsafe { self.submissions().push(&entry) } {
-            Ok(()) => {
-                self.queued.set(self.queued.get().wrapping_add(1));
-                Ok(())
-            }
+            Ok(()) => Ok(()),
             // SAFETY: as above.
             Err(_) => unsafe { self.push_to_full(op.copied(), token) },
         }
@@ -146,9 +140,8 @@ impl Driver {
             return unsafe { self.push_to_full(op.copied(), token) };
         }
         if is_silent {
-            self.silent.queued(token, len, self.queued.get());
+            self.silent.queued(token, len);
         }
-        self.queued.set(self.queued.get().wrapping_add(1));
         Ok(())
     }
 
@@ -161,7 +154,6 @@ impl Driver {
             self.enter(Wait::No)?;
             // SAFETY: the only borrow; the rest is promised by the caller.
             if unsafe { self.submissions().push(&entry) }.is_ok() {
-                self.queued.set(self.queued.get().wrapping_add(1));
                 return Ok(());
             }
         }
@@ -213,9 +205,9 @@ impl Driver {
         };
         submissions.sync();
         completions.sync();
-        match submissions.len() as u32 {
-            0 => self.silent.all_submitted(),
-            left => self.silent.submitted(self.queued.get().wrapping_sub(left)),
+        // If the kernel took a part, it did not sleep, and the next enter submits the rest.
+        if submissions.is_empty() {
+            self.silent.all_submitted();
         }
         match entered {
             Ok(_) => Ok(()),

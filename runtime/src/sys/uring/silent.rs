@@ -13,27 +13,25 @@ pub(super) const SILENT: u64 = 1 << 63;
 /// More of them at once are not kept; a power of two.
 const SENDS_MAX: usize = 512;
 
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 struct Send {
     /// Zero if the kernel has told of it.
     token: u64,
     len: u32,
-    /// How many operations were queued before it.
-    place: u32,
 }
 
 /// Those that were queued and not taken yet, in that order.
 pub(super) struct Silent {
     sends: Box<[Cell<Send>; SENDS_MAX]>,
     first: Cell<u32>,
-    /// From here on they are not with the kernel yet.
+    /// From here on they may not be with the kernel yet.
     submitted: Cell<u32>,
     end: Cell<u32>,
 }
 
 impl Silent {
     pub(super) fn new() -> Silent {
-        let sends = Box::new([const { Cell::new(Send { token: 0, len: 0, place: 0 }) }; SENDS_MAX]);
+        let sends = Box::new([const { Cell::new(Send { token: 0, len: 0 }) }; SENDS_MAX]);
         Silent { sends, first: Cell::new(0), submitted: Cell::new(0), end: Cell::new(0) }
     }
 
@@ -47,10 +45,10 @@ impl Silent {
         self.end.get().wrapping_sub(self.first.get()) < SENDS_MAX as u32
     }
 
-    /// Keeps a send that was queued behind `place` others.
+    /// Keeps a send that was queued.
     #[inline(always)]
-    pub(super) fn queued(&self, token: u64, len: u32, place: u32) {
-        self.at(self.end.get()).set(Send { token, len, place });
+    pub(super) fn queued(&self, token: u64, len: u32) {
+        self.at(self.end.get()).set(Send { token, len });
         self.end.set(self.end.get().wrapping_add(1));
     }
 
@@ -58,19 +56,6 @@ impl Silent {
     #[inline(always)]
     pub(super) fn all_submitted(&self) {
         self.submitted.set(self.end.get());
-    }
-
-    /// The kernel has taken the first `count` operations that were ever queued.
-    #[cold]
-    #[inline(never)]
-    pub(super) fn submitted(&self, count: u32) {
-        while self.submitted.get() != self.end.get() {
-            let place = self.at(self.submitted.get()).get().place;
-            if place.wrapping_sub(count) as i32 >= 0 {
-                return;
-            }
-            self.submitted.set(self.submitted.get().wrapping_add(1));
-        }
     }
 
     /// The kernel has told of the send with this token: it is none of those that succeeded.
@@ -113,17 +98,16 @@ mod tests {
     #[test]
     fn what_the_kernel_took_and_did_not_tell_of_has_succeeded() {
         let silent = Silent::new();
-        // The count of operations wraps meanwhile, and there are others between them.
-        let before = u32::MAX - 2;
-        for number in 0..6 {
-            silent.queued(number as u64 + 1, 10, before.wrapping_add(2 * number));
+        for number in 1..=3 {
+            silent.queued(number, 10);
         }
         assert_eq!(tokens(&silent), [], "nothing is with the kernel");
         silent.told(2);
-        silent.submitted(before.wrapping_add(5));
+        silent.all_submitted();
+        silent.queued(4, 10);
         assert_eq!(tokens(&silent), [(1, 10), (3, 10)]);
         silent.all_submitted();
-        assert_eq!(tokens(&silent), [(4, 10), (5, 10), (6, 10)]);
+        assert_eq!(tokens(&silent), [(4, 10)]);
     }
 
     #[test]
@@ -131,7 +115,7 @@ mod tests {
         let silent = Silent::new();
         for number in 0..SENDS_MAX as u64 {
             assert!(silent.has_room());
-            silent.queued(number + 1, 1, 0);
+            silent.queued(number + 1, 1);
         }
         assert!(!silent.has_room());
         silent.all_submitted();
