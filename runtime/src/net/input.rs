@@ -7,12 +7,8 @@ use std::mem::MaybeUninit;
 use std::task::{Context, Poll};
 
 use super::buffer::TemporaryBuffer;
-use super::receive::RECEIVED_MAX;
 use super::transport::{Plain, Transport};
 use crate::reactor::{Filling, View};
-
-/// The most that `read_until` searches, with room for what comes in one piece with it.
-const UNTIL_MAX: usize = Filling::CAPACITY_MAX - RECEIVED_MAX;
 
 /// The bytes that a peer sends.
 ///
@@ -209,8 +205,10 @@ impl<T: Transport> InputStream<T> {
     /// }
     /// ```
     pub async fn read_until(&mut self, delimiter: u8, max: usize) -> io::Result<TemporaryBuffer> {
-        if !(1..=UNTIL_MAX).contains(&max) {
-            let text = format!("read_until with at most {max} bytes; 1 to {UNTIL_MAX} can be waited for");
+        // With room for what comes in one piece with it.
+        let most = Filling::CAPACITY_MAX - T::RECEIVED_MAX;
+        if !(1..=most).contains(&max) {
+            let text = format!("read_until with at most {max} bytes; 1 to {most} can be waited for");
             return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
         }
         let mut searched = 0;
@@ -339,7 +337,8 @@ impl<T: Transport> InputStream<T> {
             };
             let wanted = memchr::memchr(delimiter, &view).map(|place| place + 1);
             if let Some(wanted) = wanted.filter(|wanted| kept.len() + wanted <= max) {
-                kept.push(&view[..wanted]);
+                let pushed = kept.push(&view[..wanted]);
+                debug_assert_eq!(pushed, wanted);
                 view.trim_front(wanted);
                 // What stands behind it stays in the buffer in which it came.
                 self.kept = (!view.is_empty()).then(|| Filling::whole(view));
@@ -354,8 +353,8 @@ impl<T: Transport> InputStream<T> {
     /// Makes room behind what is kept for all that may come at once, and more the more has come.
     fn make_room_for_more(&mut self) -> io::Result<()> {
         match &self.kept {
-            Some(kept) if kept.room() < RECEIVED_MAX => {
-                let len = kept.len() + kept.len().max(RECEIVED_MAX);
+            Some(kept) if kept.room() < T::RECEIVED_MAX => {
+                let len = kept.len() + kept.len().max(T::RECEIVED_MAX);
                 self.make_room(len.min(Filling::CAPACITY_MAX))
             }
             _ => Ok(()),

@@ -64,7 +64,7 @@ impl<W: Written> PolledWrite for W {
             return Poll::Ready(Ok(0));
         }
         let taken = ready!(self.written().poll_write(bytes, context))?;
-        flush(self.written(), context)?;
+        self.written().flush(context)?;
         Poll::Ready(Ok(taken))
     }
 
@@ -87,7 +87,7 @@ impl<W: Written> PolledWrite for W {
                 other => return other,
             }
         }
-        flush(self.written(), context)?;
+        self.written().flush(context)?;
         Poll::Ready(Ok(taken))
     }
 
@@ -97,14 +97,6 @@ impl<W: Written> PolledWrite for W {
 
     fn poll_close(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.written().poll_close(context)
-    }
-}
-
-/// Flushes what was taken. If there is no room below for what became of it, that goes with what is written next.
-fn flush(written: &impl Channel, context: &mut Context<'_>) -> io::Result<()> {
-    match written.poll_flush(context) {
-        Poll::Ready(flushed) => flushed,
-        Poll::Pending => Ok(()),
     }
 }
 

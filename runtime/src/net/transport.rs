@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use super::connection::Connection;
 use super::input::InputStream;
 use super::output::OutputStream;
-use super::receive::Receiver;
+use super::receive::{RECEIVED_MAX, Receiver};
 use super::transmit::Transmitter;
 use crate::reactor::{Shared, View};
 
@@ -34,6 +34,9 @@ impl<C: Channel> Transport for C {}
 
 /// A handle of what both halves of a stream share. Each half is used by one fiber at a time.
 pub trait Channel: Clone + Unpin + 'static {
+    /// The most bytes that are received at once.
+    const RECEIVED_MAX: usize;
+
     /// The next bytes; none at the end of the stream.
     fn poll_receive(&self, context: &mut Context<'_>) -> Poll<io::Result<View>>;
 
@@ -48,6 +51,14 @@ pub trait Channel: Clone + Unpin + 'static {
 
     /// Sees to it that what was taken is sent.
     fn poll_flush(&self, context: &mut Context<'_>) -> Poll<io::Result<()>>;
+
+    /// Sees to it that what was taken is sent, for a writer that does not wait for it.
+    fn flush(&self, context: &mut Context<'_>) -> io::Result<()> {
+        match self.poll_flush(context) {
+            Poll::Ready(flushed) => flushed,
+            Poll::Pending => Ok(()),
+        }
+    }
 
     /// Sends what was taken, and tells the peer that no more comes.
     fn poll_close(&self, context: &mut Context<'_>) -> Poll<io::Result<()>>;
@@ -70,6 +81,8 @@ pub trait Channel: Clone + Unpin + 'static {
 pub struct Plain(pub(super) Shared<Connection>);
 
 impl Channel for Plain {
+    const RECEIVED_MAX: usize = RECEIVED_MAX;
+
     #[inline(always)]
     fn poll_receive(&self, context: &mut Context<'_>) -> Poll<io::Result<View>> {
         Receiver::poll(&self.0, context)

@@ -107,6 +107,8 @@ impl Pipe {
 }
 
 impl Channel for Pipe {
+    const RECEIVED_MAX: usize = BLOCK_SIZES[0];
+
     fn poll_receive(&self, context: &mut Context<'_>) -> Poll<io::Result<View>> {
         let read = self.attempt(context, |fd| {
             let mut filling =

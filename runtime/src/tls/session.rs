@@ -114,7 +114,7 @@ impl<T: Transport> Session<T> {
                 return Poll::Ready(Ok(View::of_static(&[])));
             }
             let progress = self.engine.advance_to_plain();
-            self.answer();
+            self.answer(context);
             match progress {
                 Ok(Progress::Plain) => continue,
                 Ok(_) if self.engine.is_ended() => {
@@ -148,11 +148,11 @@ impl<T: Transport> Session<T> {
         error
     }
 
-    /// Sends what reading gave rise to, if nobody writes.
-    fn answer(&mut self) {
+    /// Sends what reading gave rise to, and what a writer left that does not wait, unless one does.
+    fn answer(&mut self, context: &mut Context<'_>) {
         if !self.writer_waits && (self.engine.has_outgoing() || self.sealed.is_some()) {
-            // What finds no room goes with what is written next.
-            let _ = self.poll_pass_on(&mut Context::from_waker(Waker::noop()));
+            // A failure is told by what is written next.
+            let _ = self.poll_pass_on(context);
         }
     }
 
@@ -306,6 +306,9 @@ impl<T: Transport> Clone for Tls<T> {
 }
 
 impl<T: Transport> Channel for Tls<T> {
+    /// What is in the largest record (RFC 8446, 5.1).
+    const RECEIVED_MAX: usize = 1 << 14;
+
     fn poll_receive(&self, context: &mut Context<'_>) -> Poll<io::Result<View>> {
         self.0.borrow_mut().poll_receive(context)
     }
@@ -333,6 +336,16 @@ impl<T: Transport> Channel for Tls<T> {
 
     fn poll_flush(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.0.borrow_mut().for_writer(|session| session.poll_flush(context))
+    }
+
+    fn flush(&self, context: &mut Context<'_>) -> io::Result<()> {
+        let mut session = self.0.borrow_mut();
+        session.writer_waits = false;
+        match session.poll_flush(context) {
+            Poll::Ready(flushed) => flushed,
+            // The reader goes on with it.
+            Poll::Pending => Ok(()),
+        }
     }
 
     fn poll_close(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {

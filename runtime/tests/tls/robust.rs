@@ -11,7 +11,7 @@ use seastar::{sleep, spawn, submit_to};
 use super::authority::Authority;
 use super::guard::guard;
 use super::random::Random;
-use super::{ANY, NAME, echo, read_to_end, std_client, std_config};
+use super::{ANY, NAME, echo, pair, read_to_end, std_client, std_config};
 
 #[seastar::test(shards = 2, memory = "512M")]
 async fn random_data_comes_back_intact_over_many_connections() {
@@ -85,4 +85,39 @@ async fn megabytes_go_both_ways_at_once_between_shards() {
         .await;
     }
     service.cancel();
+}
+
+#[seastar::test]
+async fn a_line_behind_a_rest_comes_whole_out_of_the_largest_record() {
+    let (client, server) = pair().await;
+    let (mut input, mut output) = (client.split().0, server.split().1);
+    // A rest that is read with the next record, whose line ends far behind the room that there is beside the rest.
+    let mut first = vec![b'a'; 100];
+    first.insert(0, b'\n');
+    output.write(&first).await.unwrap();
+    output.flush().await.unwrap();
+    assert_eq!(&*input.read_until(b'\n', 100_000).await.unwrap(), b"\n");
+    let mut second: Vec<u8> = (0..16_000u32).map(|n| b'b' + (n % 20) as u8).collect();
+    second[12_000] = b'\n';
+    output.write(&second).await.unwrap();
+    output.flush().await.unwrap();
+    let line = input.read_until(b'\n', 100_000).await.unwrap();
+    assert_eq!(line.len(), 100 + 12_001);
+    assert!(line[..100].iter().all(|byte| *byte == b'a') && line[100..] == second[..=12_000]);
+    assert!(*input.read_exactly(3_999).await.unwrap() == second[12_001..]);
+    // A line longer than what comes at once.
+    let third: Vec<u8> =
+        (0..60_000u32).map(|n| if n == 59_999 { b'\n' } else { b'c' + (n % 7) as u8 }).collect();
+    spawn(async move {
+        output.write(&third[..100]).await?;
+        output.flush().await?;
+        output.write(&third[100..]).await?;
+        output.close().await
+    })
+    .detach();
+    let line = input.read_until(b'\n', 100_000).await.unwrap();
+    assert!(
+        line.len() == 60_000
+            && line.iter().enumerate().all(|(n, byte)| n == 59_999 || *byte == b'c' + (n % 7) as u8)
+    );
 }
