@@ -309,7 +309,8 @@ impl Receiver {
     fn go_on(this: &Shared<Connection>, reactor: &Reactor) {
         let receiver = &this.receiver;
         let under_way_or_over = receiver.is(ARMED | WATCHED | SEEN | END | SHUT | FAILED);
-        if receiver.waker.is_set() && !under_way_or_over {
+        // The waker may also be of somebody who only waits for a failure.
+        if receiver.waker.is_set() && receiver.received.is_empty() && !under_way_or_over {
             Receiver::begin(this, 0, reactor);
         }
         receiver.tell_news();
