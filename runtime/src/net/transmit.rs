@@ -231,6 +231,7 @@ impl Transmitter {
     #[cold]
     fn refused(refused: Refused<Connection>) {
         refused.source.transmitter.fail(libc::EIO);
+        Transmitter::go_on(&refused.source);
     }
 
     #[inline(always)]
