@@ -64,6 +64,9 @@ async fn output_has_a_limit() {
     let error = sh("yes").output_max(100_000).output().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::FileTooLarge);
     assert!(error.to_string().contains("more than 100000 bytes"), "{error}");
+    // The other stream is open for long.
+    let error = sh("yes | head -c 1000000; exec sleep 1000").output_max(100_000).output().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::FileTooLarge);
 }
 
 #[seastar::test]

@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::panic::Location;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::process::{self, ExitStatus, Output};
 use std::rc::Rc;
 use std::sync::{Mutex, PoisonError};
@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use super::command::Started;
 use super::pipe::{Pipe, Ready};
+use crate::future::joined::{Either, Race};
 use crate::net::{InputStream, OutputStream};
 use crate::reactor;
 use crate::signal::Signal;
@@ -152,7 +153,14 @@ impl Child {
     pub(super) async fn output(mut self, max: usize) -> io::Result<Output> {
         drop(self.stdin.take());
         let (out, err) = (self.stdout.take(), self.stderr.take());
-        match crate::when_all_succeed!(collect(out, max), collect(err, max)) {
+        let (mut out, mut err) = (pin!(collect(out, max)), pin!(collect(err, max)));
+        // A failure does not wait for the other one, whose stream may be open for long.
+        let both = match Race(out.as_mut(), err.as_mut()).await {
+            Either::First(Ok(stdout)) => err.await.map(|stderr| (stdout, stderr)),
+            Either::Second(Ok(stderr)) => out.await.map(|stdout| (stdout, stderr)),
+            Either::First(Err(error)) | Either::Second(Err(error)) => Err(error),
+        };
+        match both {
             Ok((stdout, stderr)) => Ok(Output { status: self.wait().await?, stdout, stderr }),
             Err(error) => {
                 self.kill_on_drop = true;
