@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::task::{Context, Wake, Waker};
 use std::time::Duration;
 
+use seastar::sync::Condvar;
 use seastar::time::Sleep;
 use seastar::{
     CallOptions, JoinHandle, ServiceGroup, abandoned_failures, sleep, spawn, submit_to, submit_to_with,
@@ -182,4 +183,48 @@ async fn who_waits_for_a_group_may_drop_the_call_that_makes_room() {
         }
         assert_eq!(second.await, Ok(7));
     }
+}
+
+#[seastar::shard_local]
+static NEWS: Condvar = Condvar::new();
+
+/// A waker that tells all once more, and then lets somebody else wait.
+struct TellsAgain(Waker);
+
+impl Wake for TellsAgain {
+    fn wake(self: Arc<Self>) {
+        if WAKES.replace(WAKES.get() + 1) > 0 {
+            return;
+        }
+        NEWS.broadcast();
+        let mut wait: Late = Box::pin(async { NEWS.wait().await.is_ok() });
+        assert!(wait.as_mut().poll(&mut Context::from_waker(&self.0)).is_pending());
+        LATE.set(Some(wait));
+    }
+}
+
+type Late = Pin<Box<dyn Future<Output = bool>>>;
+
+thread_local! {
+    static LATE: RefCell<Option<Late>> = const { RefCell::new(None) };
+}
+
+#[seastar::test(shards = 1)]
+async fn who_comes_while_all_are_told_waits_for_the_next_news() {
+    WAKES.set(0);
+    let own = std::future::poll_fn(|context| std::task::Poll::Ready(context.waker().clone())).await;
+    let waker = Waker::from(Arc::new(TellsAgain(own)));
+    let mut waits = [const { None }; 3];
+    for wait in &mut waits {
+        let mut new = Box::pin(NEWS.wait());
+        assert!(new.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        *wait = Some(new);
+    }
+    NEWS.broadcast();
+    assert_eq!(WAKES.get(), 3, "all who waited are told");
+    let mut late = LATE.take().unwrap();
+    let mut context = Context::from_waker(Waker::noop());
+    assert!(late.as_mut().poll(&mut context).is_pending(), "it came later");
+    NEWS.broadcast();
+    assert!(late.as_mut().poll(&mut context).is_ready());
 }

@@ -134,12 +134,12 @@ impl<T> List<T> {
 
     /// Wakes all who wait now; those that come meanwhile stay.
     pub(crate) fn wake_all(&self, state: State) {
-        let round = self.round.get().wrapping_add(1);
-        self.round.set(round);
+        self.round.set(self.round.get().wrapping_add(1));
         self.stale.set(self.len.get());
-        // Foreign wakers may drop those who wait, and let others come.
+        // Foreign wakers may drop those who wait, let others come, and wake all of them, which begins another round.
         // SAFETY: as in `front`, and queued.
-        while unsafe { self.first.get().as_ref().is_some_and(|node| node.links().round != round) } {
+        while unsafe { self.first.get().as_ref().is_some_and(|node| node.links().round != self.round.get()) }
+        {
             self.wake_front(state);
         }
     }
