@@ -274,22 +274,26 @@ impl<T> ForeignPtr<T> {
         /// A value on its way home.
         struct Home(NonNull<Head>);
 
+        impl Drop for Home {
+            /// Where the job was run or, when its shard ends, dropped.
+            fn drop(&mut self) {
+                // SAFETY: the last reference. On another thread the shard has ended, nobody comes to drop the value, and it is leaked.
+                unsafe {
+                    match is_home(self.0.as_ref()) {
+                        true => returned(self.0),
+                        false => (&raw mut (*self.0.as_ptr()).docks).drop_in_place(),
+                    }
+                }
+            }
+        }
+
         // SAFETY: used on the shard of the value.
         unsafe impl Send for Home {}
 
         let docks = self.head().docks.clone();
         let dock = &docks[self.head().shard as usize];
         let home = Home(head);
-        let job = move || {
-            let home = home;
-            // SAFETY: docks run this on the shard of the value, to which nobody else refers.
-            unsafe { returned(home.0) };
-        };
-        if dock.post(Box::new(job)).is_err() {
-            // Its shard has ended: the value is leaked.
-            // SAFETY: the last reference, and nobody comes to drop it.
-            unsafe { (&raw mut (*head.as_ptr()).docks).drop_in_place() };
-        }
+        let _ = dock.post(Box::new(move || drop(home)));
     }
 }
 
