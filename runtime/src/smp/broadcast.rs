@@ -87,7 +87,7 @@ where
 
 /// The future of [`invoke_on_all`].
 #[must_use = "a call is made when it is awaited"]
-pub struct InvokeOnAll<F, R: Future> {
+pub struct InvokeOnAll<F, R: Future<Output: Merge>> {
     state: State<F, R>,
     called_at: &'static Location<'static>,
     merged: R::Output,
@@ -132,7 +132,7 @@ where
     }
 }
 
-impl<F, R: Future> fmt::Debug for InvokeOnAll<F, R> {
+impl<F, R: Future<Output: Merge>> fmt::Debug for InvokeOnAll<F, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("InvokeOnAll")
             .field("started", &matches!(self.state, State::Made(_)))
