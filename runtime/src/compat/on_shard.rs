@@ -47,6 +47,12 @@ impl<T: 'static> OnShard<T> {
         OnShard { value: ForeignPtr::new(value) }
     }
 
+    /// The value, on its own shard.
+    #[cfg(any(feature = "tokio", feature = "hyper"))]
+    pub(super) fn get(&self) -> Option<&T> {
+        self.value.get()
+    }
+
     /// The value, pinned.
     ///
     /// ```

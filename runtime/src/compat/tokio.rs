@@ -97,7 +97,7 @@ impl<T: AsyncWrite> AsyncWrite for OnShard<T> {
     }
 
     fn is_write_vectored(&self) -> bool {
-        true
+        self.get().is_some_and(T::is_write_vectored)
     }
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -98,7 +98,7 @@ impl<T: Write> Write for OnShard<T> {
     }
 
     fn is_write_vectored(&self) -> bool {
-        true
+        self.get().is_some_and(T::is_write_vectored)
     }
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
