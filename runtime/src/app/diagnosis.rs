@@ -30,22 +30,25 @@ pub(super) fn describe(code: &Options) -> String {
     }
     table.limits();
     table.io_uring(&kernel, &probed, unwanted.as_ref().ok());
-    let decided = unwanted.and_then(|_| decision(code, &probed));
+    let decided = decision(code, unwanted.map(|_| &probed));
     table.row("reactor backend", &decided.unwrap_or_else(|error| format!("none: {error}")));
     table.0
 }
 
 /// The backend, and why it is that one.
-fn decision(code: &Options, probed: &io::Result<Features>) -> Result<String, StartError> {
+fn decision(code: &Options, probed: Result<&io::Result<Features>, StartError>) -> Result<String, StartError> {
     let option = code.reactor_backend.as_deref();
     let from = if option.is_some() { "the program" } else { VARIABLE };
-    let refused = || probed.as_ref().err().map(|error| format!("io_uring is refused: {error}"));
-    Ok(match (Choice::of(option)?, refused()) {
-        (Choice::Epoll, _) => format!("epoll, which {from} asks for"),
-        (Choice::IoUring, None) => format!("io_uring, which {from} asks for"),
-        (Choice::IoUring, Some(refused)) => format!("none: {from} asks for io_uring, and {refused}"),
-        (Choice::Auto, None) => "io_uring".to_owned(),
-        (Choice::Auto, Some(refused)) => format!("epoll, because {refused}"),
+    let choice = Choice::of(option)?;
+    if let Choice::Epoll = choice {
+        return Ok(format!("epoll, which {from} asks for"));
+    }
+    let must = matches!(choice, Choice::IoUring);
+    Ok(match probed?.as_ref().err().map(|error| format!("io_uring is refused: {error}")) {
+        None if must => format!("io_uring, which {from} asks for"),
+        None => "io_uring".to_owned(),
+        Some(refused) if must => format!("none: {from} asks for io_uring, and {refused}"),
+        Some(refused) => format!("epoll, because {refused}"),
     })
 }
 
@@ -147,17 +150,18 @@ mod tests {
 
     #[test]
     fn a_decision_has_its_reason() {
-        let refused = || Err(io::Error::from_raw_os_error(libc::EPERM));
+        let refused = Err(io::Error::from_raw_os_error(libc::EPERM));
+        let unclear = || Err(StartError::BadOption("SEASTAR_URING_WITHOUT has a slip".to_owned()));
         let epoll = Options::new().reactor_backend("epoll");
-        assert_eq!(decision(&epoll, &Ok(Features::ALL)).unwrap(), "epoll, which the program asks for");
+        assert_eq!(decision(&epoll, unclear()).unwrap(), "epoll, which the program asks for");
         let auto = Options::new().reactor_backend("auto");
-        assert_eq!(decision(&auto, &Ok(Features::ALL)).unwrap(), "io_uring");
-        let text = decision(&auto, &refused()).unwrap();
+        assert_eq!(decision(&auto, Ok(&Ok(Features::ALL))).unwrap(), "io_uring");
+        let text = decision(&auto, Ok(&refused)).unwrap();
         assert!(text.starts_with("epoll, because io_uring is refused: Operation not permitted"), "{text}");
         let must = Options::new().reactor_backend("io_uring");
-        assert!(
-            decision(&must, &refused()).unwrap().starts_with("none: the program asks for io_uring, and ")
-        );
+        let text = decision(&must, Ok(&refused)).unwrap();
+        assert!(text.starts_with("none: the program asks for io_uring, and "), "{text}");
+        assert!(decision(&must, unclear()).is_err());
     }
 
     #[test]

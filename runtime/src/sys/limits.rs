@@ -1,7 +1,6 @@
 //! Limits of the process on what is counted, and what to do when one is reached.
 
 use std::io;
-use std::sync::OnceLock;
 
 /// More than this is not asked for: programs that this one starts may go through all numbers that there can be.
 const DESCRIPTORS_MAX: u64 = 1 << 20;
@@ -30,19 +29,15 @@ impl Limit {
     }
 }
 
-/// The limit on open files as it was before this process raised it.
-static BEFORE: OnceLock<Limit> = OnceLock::new();
-
 /// Raises the soft limit on open files as far as the process may. It is low for the sake of programs that use select(2), which
 /// cannot take larger numbers; each connection of a server needs one.
 pub(crate) fn raise_descriptors() {
     let Ok(now) = Limit::descriptors() else { return };
     let raised = now.raised();
-    let before = *BEFORE.get_or_init(|| now);
     if raised != now
         && let Err(error) = set(libc::RLIMIT_NOFILE, raised)
     {
-        log::debug!(target: "seastar", "The limit on open files stays at {}: {error}", before.soft);
+        log::debug!(target: "seastar", "The limit on open files stays at {}: {error}", now.soft);
     }
 }
 
