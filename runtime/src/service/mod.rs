@@ -15,6 +15,7 @@ mod route;
 mod start;
 mod stop;
 mod table;
+mod word;
 
 pub use call::{ServiceCall, call_all, call_on, call_reduce};
 pub use error::NotRunning;

@@ -6,8 +6,8 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::handle::{SERVICES_MAX, Word};
 use super::table;
+use super::word::{SERVICES_MAX, Word};
 use crate::sync::{Gate, OwnedGateHolder};
 
 /// The shard that starts and stops services.

@@ -7,8 +7,8 @@ use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use super::call::{self, Failures, ServiceCall};
-use super::handle::Word;
 use super::registry::{LEADER, Stop};
+use super::word::Word;
 use super::{Service, Sharded, table};
 use crate::smp::{self, CallFailure, Fan, Merge, Targets};
 use crate::sync::{Gate, OwnedGateHolder};

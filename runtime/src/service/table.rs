@@ -5,9 +5,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 
 use super::group::Lanes;
-use super::handle::Word;
 use super::instance::{Held, Local};
 use super::registry::Registry;
+use super::word::Word;
 use super::{Service, Sharded, options};
 use crate::smp::Mesh;
 use crate::task;
