@@ -5,8 +5,10 @@ use std::io;
 use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, OwnedFd};
 
+use futures_core::FusedStream;
+
 use super::address::ToAddress;
-use super::listening::{Listening, about};
+use super::listening::{self, Listening, about};
 use super::options::ListenOptions;
 use super::stream::TcpStream;
 use crate::sys::socket::{self, ListenSetup};
@@ -134,6 +136,42 @@ impl TcpListener {
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    /// The connections as a stream, for what takes streams. It ends after [`abort_accept`](Self::abort_accept) and when the program stops.
+    ///
+    /// ```
+    /// use std::pin::pin;
+    /// use seastar::future::StreamExt;
+    /// use seastar::net::{connect, listen};
+    ///
+    /// #[seastar::main(shards = 1)]
+    /// async fn main() -> std::io::Result<()> {
+    ///     let listener = listen("127.0.0.1:0")?;
+    ///     let mut incoming = pin!(listener.incoming());
+    ///     for _ in 0..2 {
+    ///         let client = seastar::spawn(connect(listener.local_address()));
+    ///         let Some(connection) = incoming.next().await else { unreachable!("it goes on") };
+    ///         let (stream, peer) = connection?;
+    ///         assert_eq!(stream.peer_address()?, peer);
+    ///         client.await.unwrap()?;
+    ///     }
+    ///     listener.abort_accept();
+    ///     assert!(incoming.next().await.is_none());
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// An item is the error of [`accept`](Self::accept), if there is one; the stream goes on behind it.
+    ///
+    /// # Panics
+    ///
+    /// As [`generate`](crate::future::generate).
+    #[track_caller]
+    pub fn incoming(&self) -> impl FusedStream<Item = io::Result<(TcpStream, SocketAddr)>> {
+        listening::incoming(async || self.accept().await)
     }
 
     /// Ends pending and future accepts of this listener with

@@ -4,9 +4,12 @@ use std::fmt::Display;
 use std::io;
 use std::os::fd::OwnedFd;
 
+use futures_core::FusedStream;
+
 use super::accept::{Accepted, Acceptor};
 use super::connection::Connection;
 use super::transport::Plain;
+use crate::future::generate;
 use crate::reactor::Shared;
 use crate::sys::limits;
 use crate::time;
@@ -59,6 +62,19 @@ impl<A> Drop for Listening<A> {
     fn drop(&mut self) {
         self.abort();
     }
+}
+
+/// What `accept` yields, until the listener is aborted.
+#[track_caller]
+pub(super) fn incoming<T>(accept: impl AsyncFn() -> io::Result<T>) -> impl FusedStream<Item = io::Result<T>> {
+    generate(async move |mut connections| {
+        loop {
+            match accept().await {
+                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => return,
+                accepted => connections.emit(accepted).await,
+            }
+        }
+    })
 }
 
 /// The error, saying what it is about.

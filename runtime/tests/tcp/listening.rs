@@ -9,6 +9,8 @@ use std::sync::Arc;
 use std::task::{Context, Wake, Waker};
 use std::time::Duration;
 
+use futures_core::FusedStream;
+use seastar::future::StreamExt;
 use seastar::net::{ListenOptions, TemporaryBuffer, connect, listen, listen_with};
 use seastar::sync::{AbortSource, Limit};
 use seastar::{sleep, spawn, timeout, yield_now};
@@ -36,6 +38,26 @@ async fn both_ends_know_each_other() {
         assert_eq!(server.peer_address().unwrap(), peer);
         assert_eq!(server.local_address().unwrap(), listener.local_address());
     }
+}
+
+#[seastar::test]
+async fn connections_come_as_a_stream_until_the_listener_is_aborted() {
+    let listener = Rc::new(listen("127.0.0.1:0").unwrap());
+    {
+        let mut dropped = pin!(listener.incoming());
+        assert!(timeout(Duration::from_millis(1), dropped.next()).await.is_err());
+    }
+    let clients =
+        [connect(listener.local_address()).await.unwrap(), connect(listener.local_address()).await.unwrap()];
+    let mut incoming = pin!(listener.incoming());
+    for client in &clients {
+        let (_, peer) = incoming.next().await.unwrap().unwrap();
+        assert_eq!(peer, client.local_address().unwrap(), "none is lost, and they come in order");
+    }
+    let there = listener.clone();
+    let aborting = spawn(async move { there.abort_accept() });
+    assert!(incoming.next().await.is_none() && incoming.is_terminated());
+    aborting.await.unwrap();
 }
 
 #[seastar::test]

@@ -5,9 +5,11 @@ use std::io;
 use std::os::fd::AsRawFd;
 use std::panic::Location;
 
+use futures_core::FusedStream;
+
 use super::address::{ToUnixAddress, UnixAddress};
 use super::stream::UnixStream;
-use crate::net::listening::{Listening, about};
+use crate::net::listening::{self, Listening, about};
 use crate::net::options::{Distribution, ListenOptions};
 use crate::net::serve::{Door, Open};
 use crate::sys::unix::{self, SocketFile};
@@ -119,6 +121,37 @@ impl UnixListener {
     /// ```
     pub async fn accept(&self) -> io::Result<UnixStream> {
         UnixStream::from_fd(self.listening.accept().await?)
+    }
+
+    /// The connections as a stream, like [`TcpListener::incoming`](super::super::TcpListener::incoming).
+    ///
+    /// ```
+    /// use std::pin::pin;
+    /// use seastar::future::StreamExt;
+    /// use seastar::net::{connect_unix, listen_unix};
+    ///
+    /// #[seastar::main(shards = 1)]
+    /// async fn main() -> std::io::Result<()> {
+    ///     let name = format!("@seastar-doc-incoming-{}", std::process::id());
+    ///     let listener = listen_unix(&name)?;
+    ///     let mut incoming = pin!(listener.incoming());
+    ///     let client = connect_unix(&name).await?;
+    ///     let server = incoming.next().await.expect("it goes on")?;
+    ///     assert_eq!(client.peer_address()?, server.local_address()?);
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// An item is the error of [`accept`](Self::accept), if there is one; the stream goes on behind it.
+    ///
+    /// # Panics
+    ///
+    /// As [`generate`](crate::future::generate).
+    #[track_caller]
+    pub fn incoming(&self) -> impl FusedStream<Item = io::Result<UnixStream>> {
+        listening::incoming(async || self.accept().await)
     }
 
     /// Ends pending and future accepts of this listener with
