@@ -4,10 +4,13 @@
 mod counting;
 
 use std::cell::Cell;
+use std::time::Duration;
 
-use seastar::{NotRunning, ServiceGroup, spawn, submit_to, yield_now};
+use seastar::{Call, CallError, NotRunning, ServiceGroup, spawn, submit_to, yield_now};
 
 use counting::allocations;
+
+const LONG: Duration = Duration::from_secs(60);
 
 type Page = [u8; 2040];
 
@@ -78,6 +81,9 @@ async fn call(service: ServiceHandle, limited: LimitedHandle, shard: usize) -> R
         service.reset(key).await?.expect("it cannot fail");
         service.sum().await?;
         service.local()?.get(key).await;
+        assert_eq!(service.get(key).within(LONG).await, Ok(Some(key)));
+        assert_eq!(limited.get(key).within(LONG).await, Ok(key));
+        assert_eq!(service.get(key).within(Duration::ZERO).await, Err(CallError::TimedOut));
     }
     let mut fibers = [const { None }; 100];
     let mut key = 0;
