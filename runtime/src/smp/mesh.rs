@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
+use std::iter;
 use std::num::NonZeroUsize;
 use std::os::fd::RawFd;
 use std::ptr::{self, NonNull};
@@ -16,6 +17,9 @@ use crate::task::{self, Inbox};
 
 /// Parcels that fit a ring; more wait at the sender.
 const RING_CAPACITY: usize = 1024;
+/// So many for one shard are sent at once; fewer wait for the end of the turn. While the cores take turns with a cache line for each
+/// item, neither gets on, and with everything at the end of a turn one of them would wait for the other.
+const BATCH: usize = 128;
 /// Marks a parcel that comes back. Blocks are aligned, so the bits are free.
 const ANSWER: usize = 1;
 /// Marks a foreign value that comes home.
@@ -115,15 +119,18 @@ pub(crate) struct Mesh {
     outstanding: Cell<usize>,
     /// Parcels that are not in a ring yet.
     unsent: Cell<usize>,
+    /// Something was made for other shards in this turn.
+    is_sending: Cell<bool>,
     /// Something was sent or received.
     active: Cell<bool>,
 }
 
 struct Outgoing {
     ring: Producer,
-    /// What goes into the ring when the turn ends, all at once: while the cores take turns with a cache
-    /// line for each item, neither gets on.
+    /// What goes into the ring when there is enough of it, or the turn ends.
     unsent: RefCell<VecDeque<NonZeroUsize>>,
+    /// Something was put into the ring, and its shard may sleep.
+    is_news: Cell<bool>,
     neighbour: Neighbour,
 }
 
@@ -132,7 +139,12 @@ impl Mesh {
     pub(crate) fn enter(seat: Seat, neighbours: &[Neighbour]) -> Box<Mesh> {
         let unsent = || RefCell::new(VecDeque::with_capacity(RING_CAPACITY));
         let outgoing = seat.outgoing.into_iter().zip(neighbours);
-        let outgoing = outgoing.map(|(ring, &neighbour)| Outgoing { ring, unsent: unsent(), neighbour });
+        let outgoing = outgoing.map(|(ring, &neighbour)| Outgoing {
+            ring,
+            unsent: unsent(),
+            is_news: Cell::new(false),
+            neighbour,
+        });
         let mesh = Box::new(Mesh {
             index: seat.index,
             outgoing: outgoing.collect(),
@@ -141,6 +153,7 @@ impl Mesh {
             when_returned: Cell::new(None),
             outstanding: Cell::new(0),
             unsent: Cell::new(0),
+            is_sending: Cell::new(false),
             active: Cell::new(false),
         });
         mesh.dock().open(neighbours[mesh.index as usize].inbox);
@@ -167,8 +180,13 @@ impl Mesh {
     fn send_to<T>(&self, shard: u32, block: NonNull<T>, mark: usize) {
         let item = block.addr() | mark;
         block.as_ptr().expose_provenance();
-        self.outgoing[shard as usize].unsent.borrow_mut().push_back(item);
+        self.is_sending.set(true);
+        let outgoing = &self.outgoing[shard as usize];
+        let count = outgoing.add(item);
         self.unsent.set(self.unsent.get() + 1);
+        if count % BATCH == 0 {
+            self.unsent.set(self.unsent.get() - outgoing.send());
+        }
     }
 
     #[inline]
@@ -205,7 +223,8 @@ impl Exchange for Mesh {
     #[inline]
     fn receive(&self) {
         for ring in &self.incoming {
-            while let Some(item) = ring.pop() {
+            // No more, however fast they come: what is here has to run.
+            for item in iter::from_fn(|| ring.pop()).take(RING_CAPACITY) {
                 self.active.set(true);
                 self.arrived(item);
             }
@@ -217,17 +236,17 @@ impl Exchange for Mesh {
 
     #[inline]
     fn send(&self, reactor: &Reactor) {
-        if self.unsent.get() == 0 {
+        if !self.is_sending.get() {
             return;
         }
         self.active.set(true);
         for outgoing in &self.outgoing {
-            let sent = outgoing.send();
-            self.unsent.set(self.unsent.get() - sent);
-            if sent > 0 && outgoing.neighbour.inbox.sleeper.must_wake() {
+            self.unsent.set(self.unsent.get() - outgoing.send());
+            if outgoing.is_news.take() && outgoing.neighbour.inbox.sleeper.must_wake() {
                 reactor.ring_bell(outgoing.neighbour.ring, outgoing.neighbour.inbox);
             }
         }
+        self.is_sending.set(self.unsent.get() > 0);
     }
 
     #[inline]
@@ -245,12 +264,23 @@ impl Exchange for Mesh {
 }
 
 impl Outgoing {
+    /// Keeps an item, and says how many wait.
+    #[inline]
+    fn add(&self, item: NonZeroUsize) -> usize {
+        let mut unsent = self.unsent.borrow_mut();
+        unsent.push_back(item);
+        unsent.len()
+    }
+
     /// Puts what fits into the ring and says how much that was.
     #[inline]
     fn send(&self) -> usize {
         let mut unsent = self.unsent.borrow_mut();
         let sent = unsent.iter().take_while(|item| self.ring.push(**item)).count();
         unsent.drain(..sent);
+        if sent > 0 {
+            self.is_news.set(true);
+        }
         sent
     }
 }
