@@ -184,7 +184,7 @@ impl Mesh {
         let outgoing = &self.outgoing[shard as usize];
         let count = outgoing.add(item);
         self.unsent.set(self.unsent.get() + 1);
-        if count % BATCH == 0 {
+        if count.is_multiple_of(BATCH) {
             self.unsent.set(self.unsent.get() - outgoing.send());
         }
     }
