@@ -30,6 +30,7 @@ pub const KEYS: &[Key] = &[
     Key::new("reactor_backend", "a string", "\"epoll\"", backend),
     Key::new("blocking_threads", "an integer from 1 to 1024", "4", blocking_threads),
     Key::new("default_log_level", "a string", "\"debug\"", log_level),
+    Key::new("own_log", "`true` or `false`", "true", flag),
     Key::new("handle_interrupt", "`true` or `false`", "false", flag),
     Key::new("grace_period_ms", "an integer", "2000", grace_period),
     krate::KEY,

@@ -67,6 +67,8 @@ pub(crate) struct Config {
     pub(crate) grace_period: Duration,
     /// What is logged.
     pub(crate) log: Levels,
+    /// The program logs by itself.
+    pub(crate) own_log: bool,
 }
 
 impl Config {
@@ -116,6 +118,7 @@ impl Options {
             handle_interrupt: self.handle_interrupt.unwrap_or(true),
             grace_period: Duration::from_millis(grace_ms),
             log: self.levels()?,
+            own_log: self.own_log.unwrap_or(false),
         };
         if fits(reserved(), config.memory_per_shard) { Ok(config) } else { Err(config.reserved_too_large()) }
     }

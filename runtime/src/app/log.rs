@@ -301,18 +301,20 @@ mod tests {
         log::error!(target: "app", "not seen");
     }
 
+    struct Own;
+
+    impl Log for Own {
+        fn enabled(&self, _: &Metadata<'_>) -> bool {
+            true
+        }
+        fn log(&self, record: &Record<'_>) {
+            eprint!("own: {}", record.args());
+        }
+        fn flush(&self) {}
+    }
+
     #[test]
     fn the_logger_of_the_program_is_left_alone() {
-        struct Own;
-        impl Log for Own {
-            fn enabled(&self, _: &Metadata<'_>) -> bool {
-                true
-            }
-            fn log(&self, record: &Record<'_>) {
-                eprint!("own: {}", record.args());
-            }
-            fn flush(&self) {}
-        }
         if let Some(stderr) = alone("the_logger_of_the_program_is_left_alone") {
             assert_eq!(stderr, "own: seen");
             return;
@@ -322,5 +324,20 @@ mod tests {
         install(Levels::parse("off", "").unwrap(), || None);
         assert_eq!(log::max_level(), LevelFilter::Trace);
         log::trace!("seen");
+    }
+
+    #[test]
+    fn a_program_may_install_its_logger_in_main() {
+        if let Some(stderr) = alone("a_program_may_install_its_logger_in_main") {
+            assert_eq!(stderr, "own: seen");
+            return;
+        }
+        let options = crate::Options::new().shards(1).memory(64 << 20).overprovisioned(true);
+        let main = async || {
+            log::set_logger(&Own).unwrap();
+            log::set_max_level(LevelFilter::Warn);
+            log::warn!("seen");
+        };
+        crate::run(options.own_log(true), main).unwrap();
     }
 }

@@ -36,6 +36,7 @@ pub struct Options {
     pub(crate) blocking_threads: Option<u32>,
     pub(crate) default_log_level: Option<Cow<'static, str>>,
     pub(crate) logger_log_level: Option<Cow<'static, str>>,
+    pub(crate) own_log: Option<bool>,
     pub(crate) handle_interrupt: Option<bool>,
     pub(crate) grace_period_ms: Option<u64>,
     /// Signals are left to whoever runs the shards.
@@ -68,6 +69,7 @@ impl Options {
             blocking_threads: None,
             default_log_level: None,
             logger_log_level: None,
+            own_log: None,
             handle_interrupt: None,
             grace_period_ms: None,
             ignore_signals: false,
@@ -281,6 +283,19 @@ impl Options {
             Some(earlier) => format!("{earlier}:{levels}").into(),
             None => levels,
         });
+        self
+    }
+
+    /// Whether the program installs a logger of the crate `log` by itself: in main, say. Nothing is
+    /// installed then, the two options above mean nothing, and what is said before is lost. Default: no. Where one is
+    /// installed already when the shards are started, nothing need be said: it is left alone.
+    ///
+    /// ```
+    /// # use seastar::Options;
+    /// let options = Options::new().own_log(true);
+    /// ```
+    pub const fn own_log(mut self, own: bool) -> Options {
+        self.own_log = Some(own);
         self
     }
 

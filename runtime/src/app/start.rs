@@ -65,7 +65,9 @@ where
 {
     assert!(smp::current_shard().is_none(), "a program cannot be run from within another one's shard");
     let config = Arc::new(options.resolve(&Machine::detect().map_err(StartError::Machine)?)?);
-    super::log::install(config.log.clone(), smp::current_shard);
+    if !config.own_log {
+        super::log::install(config.log.clone(), smp::current_shard);
+    }
     limits::raise_descriptors();
     let backend = config.backend.decide()?;
     let handles_signals = !options.ignore_signals;

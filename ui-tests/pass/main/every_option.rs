@@ -13,6 +13,7 @@ mod program {
         reactor_backend = "epoll",
         blocking_threads = 3,
         default_log_level = "warn",
+        own_log,
         handle_interrupt = true,
         grace_period_ms = 2_000
     )]
