@@ -52,7 +52,7 @@ use model::joined::Value;
 /// | `task_quota_ms` | `0.5` | run tasks this long between two looks at the kernel |
 /// | `reactor_backend` | `"epoll"` | `auto`, `io_uring` or `epoll` |
 /// | `default_log_level` | `"debug"` | `off`, `error`, `warn`, `info`, `debug` or `trace` |
-/// | `own_log` | `true` | the program installs its logger in main |
+/// | `own_log` | `true` | the program installs its logger, or its subscriber, in main |
 /// | `handle_interrupt` | `false` | stop in order on Ctrl-C |
 /// | `blocking_threads` | `16` | threads for `seastar::unblock` |
 /// | `grace_period_ms` | `2000` | how long running fibers may take to finish |

@@ -63,6 +63,7 @@
 //! | `Handle::spawn` from another thread | [`submit_to`] from a shard, [`alien`] from any other thread |
 //! | `spawn_blocking` | [`unblock`] |
 //! | `process::Command`, `signal::unix` | [`process::Command`], [`signal`] |
+//! | `tracing_subscriber::fmt::init` | nothing, with the feature `tracing`; see [`compat`] |
 //!
 //! # What holds everywhere
 //!
@@ -76,6 +77,9 @@
 
 #[cfg(not(target_os = "linux"))]
 compile_error!("seastar stands on io_uring, which only Linux has");
+
+#[macro_use]
+mod say;
 
 #[doc(hidden)]
 #[path = "private.rs"]

@@ -62,12 +62,12 @@ pub(super) fn unwanted() -> Result<Features, StartError> {
 fn first_of_both(probed: io::Result<Features>) -> Backend {
     match probed {
         Ok(features) => {
-            log::debug!(target: "seastar", "Reactor backend: io_uring");
+            say!(Debug, "Reactor backend: io_uring");
             Backend::IoUring(features)
         }
         Err(error) => {
             let why = StartError::IoUring(error);
-            log::info!(target: "seastar", "Reactor backend: epoll, because {why}");
+            say!(Info, "Reactor backend: epoll, because {why}");
             Backend::Epoll
         }
     }

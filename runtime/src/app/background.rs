@@ -172,7 +172,7 @@ pub struct Call<C>(pub C);
 
 impl<E: fmt::Debug> OnError<E> for Log {
     fn failed(self, error: E, started_at: &'static Location<'static>) {
-        log::error!(target: "seastar", "Background work failed: the one started at {started_at} returned {error:?}");
+        say!(Error, "Background work failed: the one started at {started_at} returned {error:?}");
     }
 }
 
@@ -182,8 +182,8 @@ impl<E> OnError<E> for Ignore {
 
 impl<E: fmt::Debug> OnError<E> for Stop {
     fn failed(self, error: E, started_at: &'static Location<'static>) {
-        log::error!(
-            target: "seastar",
+        say!(
+            Error,
             "Stopping, because background work failed: the one started at {started_at} returned {error:?}"
         );
         ask_to_stop();
@@ -210,7 +210,7 @@ fn ask_to_stop() {
         .await;
     };
     if let Err(busy) = task::spawn_detached(tell, Location::caller()) {
-        log::error!(target: "seastar", "The program cannot be stopped from shard {}: {busy}", this_shard());
+        say!(Error, "The program cannot be stopped from shard {}: {busy}", this_shard());
     }
 }
 

@@ -74,7 +74,7 @@ impl<T: Exit, E: Debug + 'static> Exit for Result<T, E> {
             Ok(output) => output.into_code(),
             Err(error) => {
                 let (kind, text) = (type_name::<E>(), describe(&error));
-                log::error!(target: "seastar", "Exiting on unhandled error: {kind} ({text})");
+                say!(Error, "Exiting on unhandled error: {kind} ({text})");
                 ExitCode::FAILURE
             }
         }

@@ -4,12 +4,15 @@
 //! mix and a shard that logs does not allocate (but for lines above 1 KiB). Whatever goes wrong, the caller
 //! does not hear of it: a server must not die because its log is full.
 
+#[cfg(feature = "tracing")]
+mod subscriber;
+
 use std::fmt::{self, Write as _};
 use std::io::Write as _;
-use std::sync::{OnceLock, PoisonError, RwLock};
+use std::sync::{OnceLock, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, SystemTime};
 
-use log::{LevelFilter, Log, Metadata, Record};
+use log::{Level, LevelFilter, Log, Metadata, Record};
 
 /// Lines up to this length are put together on the stack.
 const LINE_ON_STACK_BYTES: usize = 1024;
@@ -71,6 +74,8 @@ pub(crate) fn install(levels: Levels, shard: fn() -> Option<u32>) {
     *STATE.write().unwrap_or_else(PoisonError::into_inner) = Some(State { levels, shard });
     if *OURS.get_or_init(|| log::set_logger(&Stderr).is_ok()) {
         log::set_max_level(max);
+        #[cfg(feature = "tracing")]
+        subscriber::install();
     }
 }
 
@@ -82,13 +87,17 @@ struct State {
 /// Shards read this for lines that pass the level for all, which are about to make a system call anyway.
 static STATE: RwLock<Option<State>> = RwLock::new(None);
 
+fn state() -> RwLockReadGuard<'static, Option<State>> {
+    STATE.read().unwrap_or_else(PoisonError::into_inner)
+}
+
 struct Stderr;
 
 impl Stderr {
     /// The function that tells the shard, if the record is to be written. The lock is free again when this
     /// returns: what is formatted later may log on its own.
     fn accept(metadata: &Metadata<'_>) -> Option<fn() -> Option<u32>> {
-        let state = STATE.read().unwrap_or_else(PoisonError::into_inner);
+        let state = state();
         let State { levels, shard } = state.as_ref()?;
         (metadata.level() <= levels.of(metadata.target())).then_some(*shard)
     }
@@ -96,10 +105,18 @@ impl Stderr {
 
 impl Log for Stderr {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        #[cfg(feature = "tracing")]
+        if let Some(wanted) = subscriber::wanted(metadata) {
+            return wanted;
+        }
         Stderr::accept(metadata).is_some()
     }
 
     fn log(&self, record: &Record<'_>) {
+        #[cfg(feature = "tracing")]
+        if subscriber::forward(record) {
+            return;
+        }
         if let Some(shard) = Stderr::accept(record.metadata()) {
             let line = line(record, shard(), SystemTime::now());
             // There is nobody to tell that the log cannot be written.
@@ -114,14 +131,28 @@ impl Log for Stderr {
 fn line(record: &Record<'_>, shard: Option<u32>, time: SystemTime) -> Line {
     let mut line = Line::new();
     // Only a `Display` of the caller's can fail here; the line then ends where it did.
-    let _ = write!(line, "{:<5} {} ", record.level(), LocalTime::at(time));
-    let _ = match shard {
-        Some(shard) => write!(line, "[shard {shard}] "),
-        None => line.write_str("[no shard] "),
-    };
-    let _ = write!(line, "{} - {}", record.target(), record.args());
+    let _ = head(&mut line, record.level(), record.target(), shard, time);
+    #[cfg(feature = "tracing")]
+    let _ = subscriber::write_context(&mut line);
+    let _ = write!(line, "{}", record.args());
     let _ = line.write_char('\n');
     line
+}
+
+/// All that is before the message.
+fn head(
+    line: &mut impl fmt::Write,
+    level: Level,
+    target: &str,
+    shard: Option<u32>,
+    time: SystemTime,
+) -> fmt::Result {
+    write!(line, "{level:<5} {} ", LocalTime::at(time))?;
+    match shard {
+        Some(shard) => write!(line, "[shard {shard}] "),
+        None => line.write_str("[no shard] "),
+    }?;
+    write!(line, "{target} - ")
 }
 
 /// Text that moves to the heap when it outgrows the stack.
@@ -195,8 +226,6 @@ impl fmt::Display for LocalTime {
 
 #[cfg(test)]
 mod tests {
-    use log::Level;
-
     use super::*;
 
     fn text(target: &str, shard: Option<u32>, args: fmt::Arguments<'_>) -> String {

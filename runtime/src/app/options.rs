@@ -286,7 +286,7 @@ impl Options {
         self
     }
 
-    /// Whether the program installs a logger of the crate `log` by itself: in main, say. Nothing is
+    /// Whether the program installs a logger of the crate `log`, or with the feature `tracing` a subscriber, by itself: in main, say. Nothing is
     /// installed then, the two options above mean nothing, and what is said before is lost. Default: no. Where one is
     /// installed already when the shards are started, nothing need be said: it is left alone.
     ///

@@ -100,7 +100,7 @@ fn trace_start(config: &Config, index: usize, reactor: &Reactor) {
     let (cpu, memory) = (config.cpus[index], format_memory(config.memory_per_shard));
     let bound = if config.pin { "bound to" } else { "not bound to" };
     let features = reactor.driver_features();
-    log::trace!(target: "seastar", "Started {bound} CPU {cpu}, with {memory} and {features}");
+    say!(Trace, "Started {bound} CPU {cpu}, with {memory} and {features}");
 }
 
 impl Shard {
@@ -159,7 +159,7 @@ impl Shard {
         drop(tasks);
         if reactor.in_flight() > 0 {
             // The kernel keeps what it will not let go of.
-            log::warn!(target: "seastar", "{} operations did not end", reactor.in_flight());
+            say!(Warn, "{} operations did not end", reactor.in_flight());
             mem::keep();
             reactor.abandon();
         } else {

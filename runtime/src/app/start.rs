@@ -12,12 +12,16 @@ use super::options::Options;
 use super::shard::{self, Follow, Lead};
 use super::supervisor::{Ended, Supervisor};
 use crate::blocking::Pool;
+#[cfg(feature = "tracing")]
+use crate::say::{self, Source};
 use crate::smp::{self, Seat};
 use crate::sys::cpuset;
 use crate::sys::driver::Backend;
 use crate::sys::limits;
 use crate::sys::machine::Machine;
 use crate::sys::signal;
+#[cfg(feature = "tracing")]
+use crate::task;
 
 /// Runs `main` on the first of the shards that `options` ask for, and returns what it returns.
 ///
@@ -65,6 +69,8 @@ where
 {
     assert!(smp::current_shard().is_none(), "a program cannot be run from within another one's shard");
     let config = Arc::new(options.resolve(&Machine::detect().map_err(StartError::Machine)?)?);
+    #[cfg(feature = "tracing")]
+    say::introduce(|| Source { shard: smp::current_shard(), fiber: task::running_fiber() });
     if !config.own_log {
         super::log::install(config.log.clone(), smp::current_shard);
     }
@@ -132,7 +138,7 @@ fn follow(
 /// A shard whose loop fails takes the program with it: others wait for its answers.
 fn surviving(index: usize, run: impl FnOnce()) {
     if catch_unwind(AssertUnwindSafe(run)).is_err() {
-        log::error!(target: "seastar", "The loop of shard {index} failed; this is the end");
+        say!(Error, "The loop of shard {index} failed; this is the end");
         std::process::exit(1);
     }
 }

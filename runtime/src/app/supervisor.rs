@@ -110,10 +110,10 @@ impl<T: 'static> Supervisor<T> {
         let grace = self.grace_period;
         let name = if self.failed { "Background work failed" } else { signal::raised().unwrap_or("signal") };
         match (grace.is_zero(), self.failed) {
-            (true, _) => log::info!(target: "seastar", "{name}: stopping at once"),
-            (false, true) => log::info!(target: "seastar", "{name}: stopping within {grace:?}"),
+            (true, _) => say!(Info, "{name}: stopping at once"),
+            (false, true) => say!(Info, "{name}: stopping within {grace:?}"),
             (false, false) => {
-                log::info!(target: "seastar", "{name}: stopping within {grace:?}; send it again to stop at once");
+                say!(Info, "{name}: stopping within {grace:?}; send it again to stop at once");
             }
         }
         self.draining = true;
@@ -157,7 +157,7 @@ impl<T: 'static> Lead for Supervisor<T> {
             && let Some(fd) = signal::descriptor()
             && let Err(error) = reactor.watch_signal(fd)
         {
-            log::warn!(target: "seastar", "SIGINT and SIGTERM are not noticed: {error}");
+            say!(Warn, "SIGINT and SIGTERM are not noticed: {error}");
         }
     }
 
@@ -182,7 +182,7 @@ impl<T: 'static> Lead for Supervisor<T> {
             reactor.set_alarm(limits.fibers);
         }
         if now >= limits.fibers {
-            log::warn!(target: "seastar", "The grace period is over; fibers that are left are dropped");
+            say!(Warn, "The grace period is over; fibers that are left are dropped");
             control.advance(Phase::Stopping);
         }
     }

@@ -91,7 +91,7 @@ impl Drop for Pool {
         drop(state);
         self.0.news.notify_all();
         if running > 0 {
-            log::warn!(target: "seastar", "Calls of `unblock` that still run: {running}; their threads are left alone");
+            say!(Warn, "Calls of `unblock` that still run: {running}; their threads are left alone");
             return;
         }
         threads.into_iter().for_each(|thread| drop(thread.join()));
@@ -253,7 +253,7 @@ impl Shared {
         // SAFETY: as above; nobody waits for it.
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| unsafe { job::discard(job) })) {
             let message = panic_message(&*panic);
-            log::error!(target: "seastar", "The result of `unblock` panicked when it was dropped unread: {message}");
+            say!(Error, "The result of `unblock` panicked when it was dropped unread: {message}");
         }
         let mut state = self.lock();
         let shard = &mut state.shards[header.shard];

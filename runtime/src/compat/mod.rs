@@ -8,6 +8,7 @@
 //! | `tokio` | `tokio::io::AsyncRead` and `AsyncWrite` for our streams; tokio's runtime is not needed |
 //! | `hyper` | `compat::hyper`: HTTP/1 and HTTP/2 by hyper on our streams, fibers and timers, served on every shard |
 //! | `tower` | `compat::tower`: services of tower, axum's routers among them, served so |
+//! | `tracing` | `compat::tracing`: events and spans of tracing in the log, and the runtime's own messages in a subscriber of the program's |
 //!
 //! # Streams
 //!
@@ -60,5 +61,7 @@ mod on_shard;
 mod tokio;
 #[cfg(feature = "tower")]
 pub mod tower;
+#[cfg(feature = "tracing")]
+pub mod tracing;
 
 pub use on_shard::OnShard;

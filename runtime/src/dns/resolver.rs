@@ -222,7 +222,7 @@ impl Resolver {
                 match ask(server, name, kind, options.timeout).await {
                     Ok(found) => return Ok(found),
                     Err(error) => {
-                        log::debug!(target: "seastar", "{LOOK_UP} {name}: {:?} of {server}", error.why);
+                        say!(Debug, "{LOOK_UP} {name}: {:?} of {server}", error.why);
                         useless = Some(error);
                     }
                 }

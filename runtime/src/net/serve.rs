@@ -153,13 +153,13 @@ impl<A: Display + 'static> Listening<A> {
                 Ok(stream) => {
                     let Some(pass) = door.admit(stream.connection()) else { continue };
                     if let Err(busy) = attend(handler.clone(), stream, None, pass, served_at) {
-                        log::warn!(target: "seastar", "connection to {} dropped: {busy}", self.address);
+                        say!(Warn, "connection to {} dropped: {busy}", self.address);
                         // Room comes when other connections end.
                         time::sleep(time::Duration::from_millis(1)).await;
                     }
                 }
                 Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => return,
-                Err(error) => log::warn!(target: "seastar", "{error}"),
+                Err(error) => say!(Warn, "{error}"),
             }
         }
     }
@@ -191,7 +191,7 @@ impl<A: Display + 'static> Listening<A> {
                 Ok(fd) => fd,
                 Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => return Ok(()),
                 Err(error) => {
-                    log::warn!(target: "seastar", "{error}");
+                    say!(Warn, "{error}");
                     continue;
                 }
             };
@@ -201,15 +201,15 @@ impl<A: Display + 'static> Listening<A> {
             let passed = smp::submit_to(shard, async move || {
                 let stream = match S::from_fd(fd) {
                     Ok(stream) => stream,
-                    Err(error) => return log::warn!(target: "seastar", "connection dropped: {error}"),
+                    Err(error) => return say!(Warn, "connection dropped: {error}"),
                 };
                 let Some(pass) = door.admit(stream.connection()) else { return };
                 if let Err(busy) = attend(handler, stream, Some(counted), pass, served_at) {
-                    log::warn!(target: "seastar", "connection dropped: {busy}");
+                    say!(Warn, "connection dropped: {busy}");
                 }
             });
             if let Err(busy) = task::spawn_detached(passed, served_at) {
-                log::warn!(target: "seastar", "connection to {} dropped: {busy}", self.address);
+                say!(Warn, "connection to {} dropped: {busy}", self.address);
             }
         }
     }
@@ -266,7 +266,7 @@ fn settle<T: Outcome>(mut outcome: T) -> T {
         && let Err(error) = result
         && has_gone(error)
     {
-        log::debug!(target: "seastar", "a connection ended: {error}");
+        say!(Debug, "a connection ended: {error}");
         *result = Ok(());
     }
     outcome

@@ -344,7 +344,7 @@ impl Service for Serving {
         }
         let open = self.room.close().await;
         if open > 0 {
-            log::warn!(target: "seastar", "A server has stopped while connections of it are still open: {open}");
+            say!(Warn, "A server has stopped while connections of it are still open: {open}");
         }
     }
 }

@@ -56,7 +56,7 @@ pub(super) async fn undo<S: Service>(service: Sharded<S>, called_at: &'static Lo
         Ok(stopped) if !Merge::is_failure(&stopped) => {}
         Ok(stopped) => {
             let name = std::any::type_name::<S>();
-            log::warn!(target: "seastar", "Stopping {name}, which had not started on all shards, failed: {stopped:?}");
+            say!(Warn, "Stopping {name}, which had not started on all shards, failed: {stopped:?}");
         }
         // It is logged where it happened, and what kept the service from starting is what counts.
         Err(_) => {}

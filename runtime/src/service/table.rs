@@ -52,7 +52,7 @@ impl Services {
         while let Some(instance) = self.table.take_last() {
             if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(instance))) {
                 let message = task::panic_message(&*panic);
-                log::error!(target: "seastar", "The drop of a service panicked: {message}");
+                say!(Error, "The drop of a service panicked: {message}");
             }
         }
     }

@@ -223,7 +223,7 @@ where
     });
     reply.give(result.await.map_err(|panic| {
         let message = task::panic_message(&*panic);
-        log::error!(target: "seastar", "A call from another thread, made at {called_at}, panicked: {message}");
+        say!(Error, "A call from another thread, made at {called_at}, panicked: {message}");
         Failure::Panicked(panic)
     }));
 }

@@ -88,6 +88,6 @@ impl Dock {
 fn guarded(work: impl FnOnce()) {
     if let Err(panic) = catch_unwind(AssertUnwindSafe(work)) {
         let message = task::panic_message(&*panic);
-        log::error!(target: "seastar", "The drop of a call from another thread panicked: {message}");
+        say!(Error, "The drop of a call from another thread panicked: {message}");
     }
 }

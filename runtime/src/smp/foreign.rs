@@ -307,7 +307,7 @@ pub(super) unsafe fn returned(head: NonNull<Head>) {
     let dropped = catch_unwind(AssertUnwindSafe(|| unsafe { (head.as_ref().free)(head) }));
     if let Err(panic) = dropped {
         let message = task::panic_message(&*panic);
-        log::error!(target: "seastar", "The drop of a foreign value panicked: {message}");
+        say!(Error, "The drop of a foreign value panicked: {message}");
     }
 }
 

@@ -160,10 +160,7 @@ fn stops() -> bool {
 
 fn report(header: &Header, panic: &(dyn Any + Send)) {
     let message = task::panic_message(panic);
-    log::error!(
-        target: "seastar",
-        "A call from shard {}, made at {}, panicked: {message}", header.caller, header.called_at,
-    );
+    say!(Error, "A call from shard {}, made at {}, panicked: {message}", header.caller, header.called_at,);
 }
 
 /// Packs a call; gives the closure back when there is no memory.

@@ -248,7 +248,7 @@ pub(super) unsafe fn returned(header: NonNull<Header>) {
         // Nobody is here whom a panic of a result that nobody read could be passed on to.
         if let Err(panic) = freed {
             let message = task::panic_message(&*panic);
-            log::error!(target: "seastar", "The answer to a call made at {called_at} panicked: {message}");
+            say!(Error, "The answer to a call made at {called_at} panicked: {message}");
         }
     } else {
         parcel.waker.wake();

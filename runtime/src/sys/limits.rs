@@ -37,7 +37,7 @@ pub(crate) fn raise_descriptors() {
     if raised != now
         && let Err(error) = set(libc::RLIMIT_NOFILE, raised)
     {
-        log::debug!(target: "seastar", "The limit on open files stays at {}: {error}", now.soft);
+        say!(Debug, "The limit on open files stays at {}: {error}", now.soft);
     }
 }
 

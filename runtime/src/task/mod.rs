@@ -37,6 +37,8 @@ pub(crate) use children::{Children, Outputs};
 pub(crate) use inbox::Inbox;
 pub(crate) use join::panic_message;
 pub(crate) use pool::{pools, pools_size};
+#[cfg(feature = "tracing")]
+pub(crate) use running::running_fiber;
 pub(crate) use running::{cancel_all, run_ready};
 pub(crate) use sleeper::Sleeper;
 pub(crate) use slot::{WakerSlot, wake};

@@ -166,12 +166,12 @@ fn discard(header: &Header) -> bool {
             failed = true;
             let place = location(header);
             match failure {
-                Unread::Returned(error) => log::warn!(
-                    target: "seastar",
+                Unread::Returned(error) => say!(
+                    Warn of place,
                     "Failed fiber ignored: the one spawned at {place} returned {error:?}",
                 ),
-                Unread::Panicked(panic) => log::error!(
-                    target: "seastar",
+                Unread::Panicked(panic) => say!(
+                    Error of place,
                     "The result of a fiber panicked when it was dropped unread: the one spawned at {place}: {}",
                     panic_message(panic),
                 ),
@@ -188,12 +188,19 @@ fn report_panic(header: &Header) {
     let place = location(header);
     // A logger that panics must not take the shard with it.
     let _ = catch_unwind(|| {
-        log::error!(target: "seastar", "A fiber panicked: the one spawned at {place}: {message}");
+        say!(Error of place, "A fiber panicked: the one spawned at {place}: {message}");
     });
 }
 
 fn location(header: &Header) -> &'static Location<'static> {
     header.spawned_at.get().expect("live tasks know where they were spawned")
+}
+
+/// Where the fiber that is being polled was spawned, if one is.
+#[cfg(feature = "tracing")]
+pub(crate) fn running_fiber() -> Option<&'static Location<'static>> {
+    // SAFETY: a task that is being polled is live.
+    current()?.running.get().and_then(|task| unsafe { task.as_ref() }.spawned_at.get())
 }
 
 /// How often a shard looks for fibers that were started while others were dropped.
@@ -209,8 +216,8 @@ pub(crate) fn cancel_all() {
         rounds.set(rounds.get().saturating_add(1));
         if rounds.get() >= LATE_ROUNDS_MAX {
             if rounds.get() == LATE_ROUNDS_MAX {
-                log::error!(
-                    target: "seastar",
+                say!(
+                    Error,
                     "Fibers go on starting others while they are dropped; the last are left as they are",
                 );
             }

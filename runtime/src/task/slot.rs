@@ -112,7 +112,7 @@ pub(crate) fn wake(waker: Waker) {
         // A logger that panics as well has no say.
         let _ = catch_unwind(AssertUnwindSafe(|| {
             let message = panic_message(&*panic);
-            log::error!(target: "seastar", "A waker of another executor panicked: {message}");
+            say!(Error, "A waker of another executor panicked: {message}");
         }));
         raw::drop_quietly(panic);
     }

@@ -284,7 +284,7 @@ impl TlsAcceptor {
             let stream = match acceptor.accept(stream).await {
                 Ok(stream) => stream,
                 Err(error) => {
-                    log::debug!(target: "seastar", "{error}");
+                    say!(Debug, "{error}");
                     return Ok(());
                 }
             };
@@ -310,7 +310,7 @@ impl Server {
 fn forgive<E: 'static>(error: E) -> Result<(), E> {
     match (&error as &dyn Any).downcast_ref::<io::Error>() {
         Some(ended) if is_of_peer(ended) => {
-            log::debug!(target: "seastar", "a connection ended: {ended}");
+            say!(Debug, "a connection ended: {ended}");
             Ok(())
         }
         _ => Err(error),

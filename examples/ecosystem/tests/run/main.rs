@@ -11,6 +11,7 @@ mod lines;
 mod lookup;
 mod postgres;
 mod tls;
+mod traced;
 mod web;
 mod websocket;
 

@@ -68,9 +68,12 @@ pub(super) fn report(error: &BoxError) {
     let causes = || iter::successors(Some(first), |cause: &&(dyn Error + 'static)| (*cause).source());
     let is_ours =
         first.downcast_ref().is_some_and(::hyper::Error::is_user) && !causes().skip(1).any(is_of_peer);
-    let level = if is_ours { log::Level::Warn } else { log::Level::Debug };
     let text = causes().map(ToString::to_string).collect::<Vec<_>>().join(": ");
-    log::log!(target: "seastar", level, "an HTTP connection ended: {text}");
+    if is_ours {
+        say!(Warn, "an HTTP connection ended: {text}");
+    } else {
+        say!(Debug, "an HTTP connection ended: {text}");
+    }
 }
 
 /// A handler also fails because it cannot read what the peer should send.

@@ -49,7 +49,7 @@ impl<F: Future + 'static> rt::Executor<F> for Executor {
     fn execute(&self, future: F) {
         let fiber = async move { drop(future.await) };
         if let Err(busy) = task::spawn_detached(fiber, self.made_at) {
-            log::warn!(target: "seastar", "a part of an HTTP connection dropped: {busy}");
+            say!(Warn, "a part of an HTTP connection dropped: {busy}");
         }
     }
 }

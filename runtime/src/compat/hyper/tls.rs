@@ -92,7 +92,7 @@ where
     async move |stream: S| match acceptor.accept(stream).await {
         Ok(stream) => Some(handler(stream).await),
         Err(error) => {
-            log::debug!(target: "seastar", "{error}");
+            say!(Debug, "{error}");
             None
         }
     }
