@@ -68,7 +68,7 @@ use model::joined::Value;
 /// |---|---|
 /// | calls of `std` that block: `thread::sleep`, `fs`, `net`, `process`, `stdin`, `recv`; `block_on` | `seastar::sleep`, `seastar::net`, `.await` |
 /// | variables of types that block, under any name: `File`, sockets, `Child`, `Mutex`, `RwLock`, `Condvar` | `seastar::net`, `RefCell`, `seastar::submit_to` |
-/// | a guard of a `RefCell`, or of a lock of `std`, that is alive at an `.await` | a block of its own, or `drop` |
+/// | a guard of a `RefCell`, of a lock of `std`, or with the feature `tracing` of a span, that is alive at an `.await` | a block of its own, or `drop` |
 /// | a future that is never awaited (`work();`, `let _ = work();`) | `.await`, `seastar::spawn`, `drop` |
 /// | a `loop` without `.await` and without a way out | `seastar::yield_now().await`, `break` |
 ///

@@ -19,10 +19,20 @@
 //!
 //! - **Levels** are those of the log: `--default-log-level`, and `--logger-log-level` for targets, which are modules where nothing else is said. They hold for spans, too: a span that
 //!   is not recorded is not shown.
-//! - **A span is entered each time its fiber is polled**, by `#[tracing::instrument]` on an `async fn` or by `Instrument`. So fibers that take turns keep their spans apart. The guard
-//!   of `Span::enter` must not be held across an `.await`: other fibers run meanwhile, as if within that span. A fiber that is spawned within a span is not in it by itself.
+//! - **A span is entered each time its fiber is polled**, by `#[tracing::instrument]` on an `async fn` or by `Instrument`. So fibers that take turns keep their spans apart. A fiber
+//!   that is spawned within a span is not in it by itself.
 //! - **Lines of the crate `log`**, those of the runtime among them, show the spans they come from as well.
 //! - **What is not recorded costs** a comparison, and allocates nothing. An event allocates nothing, a span that is recorded does.
+//!
+//! The guard of `Span::enter` must not be held across an `.await`: other fibers run meanwhile, as if within that span. In the bodies that our attributes check, that does not compile:
+//!
+//! ```compile_fail
+//! #[seastar::main(shards = 1)]
+//! async fn main() {
+//!     let _entered = tracing::info_span!("order", number = 7).entered();
+//!     seastar::yield_now().await;
+//! }
+//! ```
 //!
 //! # A subscriber of your own
 //!

@@ -26,6 +26,14 @@ impl<T> Witness<T> {
 )]
 pub trait MayStayBorrowed {}
 
+/// What may stay entered while a fiber waits.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is held across an `.await`",
+    label = "still entered while this function waits",
+    note = "other fibers of this shard run meanwhile, as if within this span; write `#[tracing::instrument]` above the function, or `.instrument(span)` behind the future, which leave the span where they wait"
+)]
+pub trait MayStayEntered {}
+
 /// What may stay locked while a fiber waits.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is held across an `.await`",
@@ -101,6 +109,9 @@ pub mod ask {
     };
     use std::{fs, io, net, os::unix::net as unix, process, thread};
 
+    #[cfg(feature = "tracing")]
+    use tracing::span::{Entered, EnteredSpan};
+
     use super::*;
     use crate::sync::{self, GateHolder, OwnedGateHolder, OwnedSemaphoreUnits, SemaphoreUnits};
 
@@ -138,15 +149,42 @@ pub mod ask {
     }
 
     #[doc(hidden)]
+    pub struct Nothing;
+
+    /// One trait for cells and spans, because a type that is not known would be ambiguous between several, and
+    /// that is reported in terms of these traits.
+    #[doc(hidden)]
     pub trait Borrowed {
-        type Type;
+        type Cell;
+        type Span;
         #[rustfmt::skip]
-        fn stays_borrowed(&self) where Self::Type: MayStayBorrowed {}
+        fn stays_borrowed(&self) where Self::Cell: MayStayBorrowed, Self::Span: MayStayEntered {}
     }
 
-    no! { Borrowed:
-        ['b, T: ?Sized] Ref<'b, T> => Ref<'b, T>,
-        ['b, T: ?Sized] RefMut<'b, T> => RefMut<'b, T>,
+    #[diagnostic::do_not_recommend]
+    impl MayStayBorrowed for Nothing {}
+    #[diagnostic::do_not_recommend]
+    impl MayStayEntered for Nothing {}
+
+    /// What is to blame: a borrow or a span.
+    macro_rules! borrowed {
+        ($([$($generic:tt)*] $ty:ty => $Cell:ty, $Span:ty;)*) => {
+            $(impl<$($generic)*> Borrowed for &Witness<$ty> {
+                type Cell = $Cell;
+                type Span = $Span;
+            })*
+        };
+    }
+
+    borrowed! {
+        ['b, T: ?Sized] Ref<'b, T> => Ref<'b, T>, Nothing;
+        ['b, T: ?Sized] RefMut<'b, T> => RefMut<'b, T>, Nothing;
+    }
+
+    #[cfg(feature = "tracing")]
+    borrowed! {
+        ['s] Entered<'s> => Nothing, Entered<'s>;
+        [] EnteredSpan => Nothing, EnteredSpan;
     }
 
     #[doc(hidden)]
@@ -162,8 +200,7 @@ pub mod ask {
         ['b, T: ?Sized] RwLockWriteGuard<'b, T> => RwLockWriteGuard<'b, T>,
     }
 
-    /// One trait for all three, because a type that is not known would be ambiguous between several, and
-    /// that is reported in terms of these traits.
+    /// One trait for all three, for the same reason.
     #[doc(hidden)]
     pub trait Blocking {
         type Socket;
@@ -173,8 +210,6 @@ pub mod ask {
         fn blocks(&self) where Self::Socket: MayUseSockets, Self::File: MayUseFiles, Self::Lock: MayUseLocks {}
     }
 
-    #[doc(hidden)]
-    pub struct Nothing;
     #[diagnostic::do_not_recommend]
     impl MayUseSockets for Nothing {}
     #[diagnostic::do_not_recommend]
