@@ -20,10 +20,12 @@
 //! - A read copies what was received to the caller's memory, waits only if that is nothing, and keeps what does not fit for the next
 //!   read, by whichever way. Dropped half-way, it loses nothing.
 //! - A write is gathered with others of the same turn and sent when the turn ends, flushed or not. It waits while one buffer is on its
-//!   way and the next one is full, that is, while the peer does not read.
-//! - A flush does not wait. A failure of what was sent is told by the next write, flush or close.
+//!   way and the next one is full, that is, while the peer does not read. Over TLS it is gathered until a record is full, or
+//!   somebody flushes.
+//! - A flush does not wait. A failure of what was sent is told by the next write, flush or close. Over TLS it waits until all of it is
+//!   with the stream below; if it is dropped before that, what found no room there goes with what is written, flushed or read next.
 //! - A close, which tokio calls shutdown, waits until the kernel has everything and tells the peer that no more comes. Reading goes on.
-//! - Nothing is allocated.
+//! - Nothing is allocated, except by rustls, for each record in either direction.
 //! - Errors are those of [`InputStream`](crate::net::InputStream) and [`OutputStream`](crate::net::OutputStream).
 //!
 //! Streams stay on their shard. For libraries that ask for `Send`, because elsewhere they would be moved to other threads, there is [`OnShard`].
