@@ -147,7 +147,8 @@ pub fn test(options: TokenStream, item: TokenStream) -> TokenStream {
 /// The static becomes a `seastar::ShardLocal<T>`, which derefs to the shard's own `T`; a type that no other
 /// thread may see (`Cell`, `Rc` inside of an `Option`, a semaphore) is welcome. Each shard begins with the value
 /// on the right, which has to be a constant: nothing runs when a static is used for the first time. So where
-/// `HashMap::new()` is asked for, write a `BTreeMap`, or an `OnceCell` that is filled later. Off a
+/// `HashMap::new()` is asked for, write a `BTreeMap`, or put it into a `std::cell::LazyCell`, which each shard fills when it first
+/// needs it: `static MAP: LazyCell<RefCell<HashMap<u64, String>>> = LazyCell::new(Default::default)`. Off a
 /// shard, using it panics; `ShardLocal::try_get(&LIMIT)` returns `None` there.
 ///
 /// # Options
