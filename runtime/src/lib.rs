@@ -47,6 +47,7 @@
 //! | `(void)f()` | [`background!`] |
 //! | `smp::submit_to`, `sharded<T>`, `foreign_ptr` | [`submit_to`], [`sharded`](macro@sharded) and [`Sharded`], [`ForeignPtr`] |
 //! | `thread_local` | [`shard_local`](macro@shard_local) |
+//! | `tls::`, `net::dns_resolver` | `tls` and `dns`, which are features |
 //! | `temporary_buffer`, `input_stream`, `output_stream` | [`net::TemporaryBuffer`], [`net::InputStream`], [`net::OutputStream`] |
 //!
 //! **From tokio?** Fibers stay on their shard, so they need not be `Send`, and `Rc` and `RefCell` do what `Arc` and `Mutex` did.
@@ -64,6 +65,8 @@
 //! | `spawn_blocking` | [`unblock`] |
 //! | `process::Command`, `signal::unix` | [`process::Command`], [`signal`] |
 //! | `tracing_subscriber::fmt::init` | nothing, with the feature `tracing`; see [`compat`] |
+//! | `tokio_rustls`, `net::lookup_host` | `tls` and `dns`, which are features |
+//! | hyper, axum, codecs of tokio-util | the same, by [`compat`], behind features |
 //!
 //! # What holds everywhere
 //!
