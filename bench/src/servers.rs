@@ -2,6 +2,7 @@
 
 mod compio;
 pub mod floor;
+mod floor_epoll;
 mod glommio;
 mod kimojio;
 mod monoio;
@@ -22,11 +23,16 @@ pub struct Server {
 pub const FLOOR: &str = "floor";
 /// Ours.
 pub const OURS: &str = "seastar";
+/// The same two without io_uring: what is compared with where those are not measured.
+pub const FLOOR_EPOLL: &str = "floor-epoll";
+pub const OURS_EPOLL: &str = "seastar-epoll";
 
 /// Every server that is compared; the variants of the floor come on top.
 pub const SERVERS: &[Server] = &[
     Server { name: FLOOR, serve: |_| floor::serve(floor::Setup::BEST) },
-    Server { name: OURS, serve: |_| seastar::serve() },
+    Server { name: OURS, serve: |_| seastar::serve("io_uring") },
+    Server { name: FLOOR_EPOLL, serve: |_| floor_epoll::serve() },
+    Server { name: OURS_EPOLL, serve: |_| seastar::serve("epoll") },
     Server { name: "tokio", serve: tokio::serve_current_thread },
     Server { name: "tokio-mt", serve: tokio::serve_multi_thread },
     Server { name: "monoio", serve: monoio::serve },
