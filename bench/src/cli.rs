@@ -9,7 +9,7 @@ Side by side: Seastar for Rust, its peers, and a bare io_uring loop
 
 Usage: cargo run --release --manifest-path bench/Cargo.toml -- [PART]... [OPTION]...
 
-Parts (all but floor, compile and memcached when none is named):
+Parts (all but floor, http, tls, compile and memcached when none is named):
   echo      requests a second, latency, CPU, system calls and instructions of echo servers
   spawn     starting, joining and yielding fibers
   sync      semaphores, locks, gates and channels
@@ -19,6 +19,8 @@ Parts (all but floor, compile and memcached when none is named):
   scaling   two shards against one, with more and more calls between them
   idle      memory of 10,000 idle connections
   floor     what each io_uring feature is worth to the bare loop
+  http      hyper on our runtime and on tokio, under wrk (apt-get install wrk)
+  tls       TLS handshakes and throughput beside tokio-rustls
   compile   compiling 300 functions with macros, and the same written by hand
   memcached our memcached beside the stock one and Redis
 
@@ -33,7 +35,7 @@ Options:
 
 /// The parts that run when none is named.
 const PARTS: [&str; 8] = ["echo", "spawn", "sync", "futures", "timers", "shards", "scaling", "idle"];
-const PARTS_ON_REQUEST: [&str; 3] = ["floor", "compile", "memcached"];
+const PARTS_ON_REQUEST: [&str; 5] = ["floor", "http", "tls", "compile", "memcached"];
 const ROUNDS: usize = 7;
 const ROUNDS_QUICK: usize = 3;
 const ROUNDS_MAX: usize = 1000;

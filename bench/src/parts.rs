@@ -3,6 +3,7 @@
 pub mod compile;
 pub mod echo;
 pub mod futures;
+pub mod http;
 pub mod idle;
 pub mod memcached;
 pub mod scaling;
@@ -10,13 +11,14 @@ pub mod shards;
 pub mod spawn;
 pub mod sync;
 pub mod timers;
+pub mod tls;
 
 use crate::affinity::{self, SERVER_CPU};
 use crate::cli::Options;
 use crate::libraries::LIBRARIES;
 use crate::report::Results;
 use crate::runtimes::{Compio, Glommio, Kimojio, Monoio, Runtime, Seastar, SpawnOnHandle, SubmitTo, Tokio};
-use crate::servers::SERVERS;
+use crate::servers::{self, SERVERS};
 use crate::{child, order, quoted};
 use shards::routed::Routed;
 use std::io;
@@ -35,7 +37,7 @@ pub fn is_candidate(name: &str) -> bool {
     name == RAW
         || CALLERS.contains(&name)
         || memcached::NAMES.contains(&name)
-        || SERVERS.iter().any(|server| server.name == name)
+        || SERVERS.iter().chain(servers::http::SERVERS).any(|server| server.name == name)
         || LIBRARIES.iter().any(|library| library.name == name)
 }
 
@@ -45,6 +47,8 @@ pub fn run(name: &str, options: &Options, results: &mut Results) -> io::Result<(
         "echo" => echo::run(options, results),
         "compile" => compile::run(options, results),
         "floor" => echo::run_floor(options, results),
+        "http" => http::run(options, results),
+        "tls" => tls::run(options, results),
         "idle" => idle::run(options, results),
         "memcached" => memcached::run(options, results),
         "spawn" | "futures" => run_children(name, &RUNTIMES, options, results),

@@ -1,18 +1,20 @@
-//! The echo servers, one file each; each runs in a process of its own until its standard input ends.
+//! The servers, one file for each runtime that echoes, and for HTTP and TLS; each runs in a process of its own until its standard input ends.
 
 mod compio;
 pub mod floor;
 mod floor_epoll;
 mod glommio;
+pub mod http;
 mod kimojio;
 mod monoio;
 mod seastar;
+pub mod tls;
 mod tokio;
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, TcpListener};
 
-/// One echo server.
+/// One server.
 pub struct Server {
     pub name: &'static str,
     /// Serves with buffers of that many bytes for each connection, where the server has such buffers.
@@ -27,7 +29,7 @@ pub const OURS: &str = "seastar";
 pub const FLOOR_EPOLL: &str = "floor-epoll";
 pub const OURS_EPOLL: &str = "seastar-epoll";
 
-/// Every server that is compared; the variants of the floor come on top.
+/// Every echo server that is compared; the variants of the floor come on top.
 pub const SERVERS: &[Server] = &[
     Server { name: FLOOR, serve: |_| floor::serve(floor::Setup::BEST) },
     Server { name: OURS, serve: |_| seastar::serve("io_uring") },
@@ -50,6 +52,12 @@ pub fn serve(name: &str, buffer_bytes: usize) -> io::Result<()> {
     });
     if let Some(server) = SERVERS.iter().find(|server| server.name == name) {
         return (server.serve)(buffer_bytes);
+    }
+    for (part, servers) in [("http-", http::SERVERS), ("tls-", tls::SERVERS)] {
+        let wanted = |server: &&Server| name.strip_prefix(part) == Some(server.name);
+        if let Some(server) = servers.iter().find(wanted) {
+            return (server.serve)(buffer_bytes);
+        }
     }
     if let Some(setup) = floor::Setup::named(name) {
         return floor::serve(setup);
