@@ -1,5 +1,7 @@
 //! Our streams by the traits of others: what reads, writes and closes promise, over TCP and Unix domain sockets.
 
+#[path = "../../../runtime/tests/support/authority.rs"]
+mod authority;
 #[path = "../../../runtime/tests/support/counting.rs"]
 mod counting;
 
@@ -8,7 +10,9 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use authority::Authority;
 use seastar::net::{InputStream, OutputStream, TcpStream, UnixStream, connect, listen};
+use seastar::tls::{ClientOptions, ServerOptions, TlsAcceptor, TlsConnector, TlsStream};
 use seastar::{sleep, spawn, timeout, yield_now};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
@@ -185,6 +189,43 @@ async fn a_writer_whose_peer_does_not_read_has_to_wait() {
     server.read_to_end(&mut read).await.unwrap();
     assert_eq!(read.len(), taken);
     closing.await.unwrap().unwrap();
+}
+
+/// Two ends of one connection over TLS, with little room on the way.
+async fn tls() -> (TlsStream<TcpStream>, TlsStream<TcpStream>) {
+    let authority = Authority::new();
+    let acceptor = TlsAcceptor::new([authority.issue(&["server.test"])], ServerOptions::new()).unwrap();
+    let connector = TlsConnector::new(ClientOptions::new().roots(authority.roots())).unwrap();
+    let (client, server) = tcp().await;
+    client.control().set_send_buffer_size(64 << 10).unwrap();
+    let accepting = spawn(async move { acceptor.accept(server).await.map_err(|error| error.to_string()) });
+    let client = connector.connect("server.test", client).await.unwrap();
+    (client, accepting.await.unwrap().unwrap())
+}
+
+#[seastar::test]
+async fn over_tls_what_was_taken_arrives_while_its_writer_only_reads() {
+    const CHUNK: usize = 16 << 10;
+    let (mut client, mut server) = tls().await;
+    let sent = noise(2 * MIB);
+    let bytes = sent.clone();
+    let talk = async {
+        let client = spawn(async move {
+            // Nothing is flushed, and the peer reads more slowly than this writes.
+            client.write_all(&bytes).await?;
+            let mut answer = [0; 4];
+            client.read_exact(&mut answer).await.map(|_| answer)
+        });
+        let mut read = vec![0; sent.len()];
+        for piece in read.chunks_mut(CHUNK) {
+            sleep(Duration::from_millis(1)).await;
+            server.read_exact(piece).await.unwrap();
+        }
+        assert!(read == sent, "others came");
+        server.write_all(b"done").await.unwrap();
+        assert_eq!(&client.await.unwrap().unwrap(), b"done");
+    };
+    assert!(timeout(Duration::from_secs(60), talk).await.is_ok(), "not all of it arrives");
 }
 
 #[seastar::test]
