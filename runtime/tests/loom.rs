@@ -3,6 +3,13 @@
 #![cfg(loom)]
 #![allow(missing_docs, dead_code)]
 
+/// In place of `src/say.rs`.
+macro_rules! say {
+    ($level:ident, $($message:tt)+) => {
+        log::log!(target: "seastar", log::Level::$level, $($message)+)
+    };
+}
+
 /// In place of `src/atomic.rs`.
 mod atomic {
     pub(crate) use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
