@@ -11,13 +11,12 @@ use hyper_util::server::conn::auto;
 use std::convert::Infallible;
 use std::io;
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::runtime::Builder;
+use tokio::net::TcpStream;
 
 pub const SERVERS: &[Server] = &[
     Server { name: "seastar", serve: |_| serve_on_seastar() },
-    Server { name: "tokio", serve: |_| serve_on_tokio(as_ours) },
-    Server { name: "tokio-http1", serve: |_| serve_on_tokio(http1_alone) },
+    Server { name: "tokio", serve: |_| super::tokio::on_current_thread(as_ours) },
+    Server { name: "tokio-http1", serve: |_| super::tokio::on_current_thread(http1_alone) },
 ];
 
 /// What every request is answered with.
@@ -37,22 +36,6 @@ fn serve_on_seastar() -> io::Result<()> {
         seastar::compat::hyper::serve(listener, answer).await
     })
     .map_err(io::Error::other)?
-}
-
-fn serve_on_tokio<F>(connection: fn(TcpStream) -> F) -> io::Result<()>
-where
-    F: Future<Output = ()> + Send + 'static,
-{
-    Builder::new_current_thread().enable_all().build()?.block_on(async {
-        let listener = super::listen()?;
-        listener.set_nonblocking(true)?;
-        let listener = TcpListener::from_std(listener)?;
-        loop {
-            let (stream, _) = listener.accept().await?;
-            stream.set_nodelay(true)?;
-            tokio::spawn(connection(stream));
-        }
-    })
 }
 
 /// With the options that ours has.

@@ -13,8 +13,7 @@ use seastar::tls::TlsAcceptor;
 use std::io;
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::runtime::Builder;
+use tokio::net::TcpStream;
 
 pub const SERVERS: &[Server] = &[
     Server { name: "seastar", serve: |_| serve_on_seastar() },
@@ -66,16 +65,7 @@ async fn answer_on_seastar(stream: impl ByteStream) -> io::Result<()> {
 
 fn serve_on_tokio() -> io::Result<()> {
     let acceptor = tokio_rustls::TlsAcceptor::from(config()?);
-    Builder::new_current_thread().enable_all().build()?.block_on(async {
-        let listener = super::listen()?;
-        listener.set_nonblocking(true)?;
-        let listener = TcpListener::from_std(listener)?;
-        loop {
-            let (stream, _) = listener.accept().await?;
-            stream.set_nodelay(true)?;
-            tokio::spawn(answer_on_tokio(acceptor.clone(), stream));
-        }
-    })
+    super::tokio::on_current_thread(move |stream| answer_on_tokio(acceptor.clone(), stream))
 }
 
 async fn answer_on_tokio(acceptor: tokio_rustls::TlsAcceptor, stream: TcpStream) -> io::Result<()> {

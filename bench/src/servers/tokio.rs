@@ -7,23 +7,34 @@ use tokio::runtime::Builder;
 
 /// Serves on the thread that calls.
 pub fn serve_current_thread(buffer_bytes: usize) -> io::Result<()> {
-    Builder::new_current_thread().enable_all().build()?.block_on(accept(buffer_bytes))
+    on_current_thread(move |stream| echo(stream, buffer_bytes))
 }
 
 /// Serves on one worker thread; accepts there too.
 pub fn serve_multi_thread(buffer_bytes: usize) -> io::Result<()> {
     let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-    runtime.block_on(async { tokio::spawn(accept(buffer_bytes)).await? })
+    runtime.block_on(async { tokio::spawn(accept(move |stream| echo(stream, buffer_bytes))).await? })
 }
 
-async fn accept(buffer_bytes: usize) -> io::Result<()> {
+/// Serves each connection by a task, on the thread that calls.
+pub fn on_current_thread<F>(connection: impl Fn(TcpStream) -> F) -> io::Result<()>
+where
+    F: Future<Output: Send> + Send + 'static,
+{
+    Builder::new_current_thread().enable_all().build()?.block_on(accept(connection))
+}
+
+async fn accept<F>(connection: impl Fn(TcpStream) -> F) -> io::Result<()>
+where
+    F: Future<Output: Send> + Send + 'static,
+{
     let listener = super::listen()?;
     listener.set_nonblocking(true)?;
     let listener = TcpListener::from_std(listener)?;
     loop {
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;
-        tokio::spawn(echo(stream, buffer_bytes));
+        tokio::spawn(connection(stream));
     }
 }
 

@@ -5,6 +5,7 @@ mod authority;
 #[path = "../../../runtime/tests/support/counting.rs"]
 mod counting;
 
+use std::future::poll_fn;
 use std::io::{self, ErrorKind, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
@@ -226,6 +227,32 @@ async fn over_tls_what_was_taken_arrives_while_its_writer_only_reads() {
         assert_eq!(&client.await.unwrap().unwrap(), b"done");
     };
     assert!(timeout(Duration::from_secs(60), talk).await.is_ok(), "not all of it arrives");
+}
+
+#[seastar::test]
+async fn over_tls_what_was_taken_arrives_though_its_writer_gave_up() {
+    const CHUNK: usize = 10_000;
+    let (mut client, mut server) = tls().await;
+    let sent = noise(32 * MIB);
+    let mut taken = 0;
+    // Until there is no room; then it is left at that.
+    poll_fn(|context| {
+        while let Poll::Ready(count) = Pin::new(&mut client).poll_write(context, &sent[taken..][..CHUNK]) {
+            taken += count.unwrap();
+        }
+        Poll::Ready(())
+    })
+    .await;
+    let peer = spawn(async move {
+        let mut read = vec![0; taken];
+        server.read_exact(&mut read).await.unwrap();
+        server.write_all(b"done").await.unwrap();
+        read
+    });
+    let mut answer = [0; 4];
+    let answered = timeout(Duration::from_secs(60), client.read_exact(&mut answer)).await;
+    assert!(answered.is_ok_and(|read| read.is_ok()), "not all of {taken} bytes arrive");
+    assert!(peer.await.unwrap() == sent[..taken], "others came");
 }
 
 #[seastar::test]

@@ -1,14 +1,15 @@
 //! A TLS session on a stream: what its two halves share.
 //!
-//! The halves are used by different fibers, each of which the stream below can wake once. So who reads sends nothing while the one
-//! who writes waits: alerts and answers to the peer go out with what is written next.
+//! The halves may be used by different fibers, of which the stream below wakes one when there is room. So who reads sends nothing while
+//! another fiber waits to write: alerts and answers to the peer go out with what is written next.
 
 use std::cell::{Ref, RefCell};
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::RawFd;
+use std::ptr;
 use std::rc::Rc;
-use std::task::{Context, Poll, Waker, ready};
+use std::task::{Context, Poll, RawWakerVTable, Waker, ready};
 
 use rustls::CommonState;
 
@@ -40,8 +41,8 @@ struct Session<T: Transport> {
     gathered: Option<Filling>,
     /// Encrypted, and not with the stream below yet.
     sealed: Option<View>,
-    /// The fiber that writes waits.
-    writer_waits: bool,
+    /// Who waits to write, or did and gave up: the stream below wakes it.
+    writer: Option<Who>,
     /// Nothing more is read.
     is_over: bool,
     /// The peer was told, or will be with what is encrypted, that no more comes.
@@ -56,7 +57,7 @@ impl<T: Transport> Tls<T> {
             output: Some(output),
             gathered: None,
             sealed: None,
-            writer_waits: false,
+            writer: None,
             is_over: false,
             is_closing: false,
         })))
@@ -148,9 +149,10 @@ impl<T: Transport> Session<T> {
         error
     }
 
-    /// Sends what reading gave rise to, and what a writer left that does not wait, unless one does.
+    /// Sends what reading gave rise to, and what a writer left that does not wait, unless another fiber does.
     fn answer(&mut self, context: &mut Context<'_>) {
-        if !self.writer_waits && (self.engine.has_outgoing() || self.sealed.is_some()) {
+        let is_ours = self.writer.is_none_or(|writer| writer == Who::of(context));
+        if is_ours && (self.engine.has_outgoing() || self.sealed.is_some()) {
             // A failure is told by what is written next.
             let _ = self.poll_pass_on(context);
         }
@@ -287,10 +289,31 @@ impl<T: Transport> Session<T> {
     }
 
     /// What the writer's `poll` says, remembering whether it waits.
-    fn for_writer<R>(&mut self, poll: impl FnOnce(&mut Session<T>) -> Poll<R>) -> Poll<R> {
-        let polled = poll(self);
-        self.writer_waits = polled.is_pending();
+    fn for_writer<R>(
+        &mut self,
+        context: &mut Context<'_>,
+        poll: impl FnOnce(&mut Session<T>, &mut Context<'_>) -> Poll<R>,
+    ) -> Poll<R> {
+        let polled = poll(self, context);
+        self.writer = polled.is_pending().then(|| Who::of(context));
         polled
+    }
+}
+
+/// Whom a waker wakes, as `Waker::will_wake` sees it. Not kept as a waker, whose drop may be foreign code.
+#[derive(Clone, Copy)]
+struct Who(*const (), &'static RawWakerVTable);
+
+impl Who {
+    fn of(context: &Context<'_>) -> Who {
+        let waker = context.waker();
+        Who(waker.data(), waker.vtable())
+    }
+}
+
+impl PartialEq for Who {
+    fn eq(&self, other: &Who) -> bool {
+        self.0 == other.0 && ptr::eq(self.1, other.1)
     }
 }
 
@@ -327,20 +350,20 @@ impl<T: Transport> Channel for Tls<T> {
     }
 
     fn poll_write(&self, bytes: &[u8], context: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        self.0.borrow_mut().for_writer(|session| session.poll_write(bytes, context))
+        self.0.borrow_mut().for_writer(context, |session, context| session.poll_write(bytes, context))
     }
 
     fn poll_write_view(&self, view: &mut Option<View>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.0.borrow_mut().for_writer(|session| session.poll_write_view(view, context))
+        self.0.borrow_mut().for_writer(context, |session, context| session.poll_write_view(view, context))
     }
 
     fn poll_flush(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.0.borrow_mut().for_writer(|session| session.poll_flush(context))
+        self.0.borrow_mut().for_writer(context, |session, context| session.poll_flush(context))
     }
 
     fn flush(&self, context: &mut Context<'_>) -> io::Result<()> {
         let mut session = self.0.borrow_mut();
-        session.writer_waits = false;
+        session.writer = None;
         match session.poll_flush(context) {
             Poll::Ready(flushed) => flushed,
             // The reader goes on with it.
@@ -349,7 +372,7 @@ impl<T: Transport> Channel for Tls<T> {
     }
 
     fn poll_close(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.0.borrow_mut().for_writer(|session| session.poll_close(context))
+        self.0.borrow_mut().for_writer(context, |session, context| session.poll_close(context))
     }
 
     fn drop_input(&self) {
