@@ -237,6 +237,19 @@ fn clients_may_stop_it_where_that_is_enabled() {
 }
 
 #[test]
+fn clients_may_stop_it_also_where_sigint_is_ignored() {
+    // As a shell does for what it starts in the background.
+    let plain = command(&shards(1), &["--port=-1", "-A"]);
+    let mut ignoring = Command::new("sh");
+    ignoring.args(["-c", "trap '' INT; exec \"$@\"", "sh"]).arg(plain.get_program()).args(plain.get_args());
+    let mut server = Server::started(ignoring);
+    let mut client = server.connect();
+    client.send("shutdown\r\n");
+    assert!(client.is_closed());
+    assert_eq!(server.wait(), Some(0));
+}
+
+#[test]
 fn beginnings_of_keys_are_counted_up_to_the_delimiter() {
     let server = start(&["-D", "/"]);
     let mut client = server.connect();

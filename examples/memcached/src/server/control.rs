@@ -72,8 +72,8 @@ pub(super) async fn answer(
             exchange.say(b"SERVER_ERROR: shutdown not enabled\r\n");
         }
         Control::Shutdown => {
-            // The same as from a terminal: everything ends in order.
-            kill(Pid::this(), Signal::SIGINT).map_err(io::Error::from)?;
+            // Everything ends in order. Not by SIGINT, which a server that a shell started in the background ignores.
+            kill(Pid::this(), Signal::SIGTERM).map_err(io::Error::from)?;
             return Ok(Flow::Ends);
         }
         Control::Dump(dump) => dump::answer(shard, dump, exchange, output).await?,

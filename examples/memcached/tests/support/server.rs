@@ -28,7 +28,11 @@ impl Server {
     }
 
     pub fn start_with(arguments: &[String], more: &[&str]) -> Server {
-        let mut child = command(arguments, more).stdout(Stdio::piped()).spawn().expect("the program starts");
+        Server::started(command(arguments, more))
+    }
+
+    pub fn started(mut command: Command) -> Server {
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("the program starts");
         let mut output = BufReader::new(child.stdout.take().expect("stdout is a pipe"));
         let mut line = String::new();
         let mut port = 0;
