@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Draws the pictures of the book: `python3 book/pictures.py` writes `src/pictures/*.svg`, or to the folder that is named.
 
-Each picture lies on a card of its own, so that it can be read in light and dark themes alike.
+Each picture lies on a card of its own, so that it can be read in light and dark themes alike, and is narrow enough for its
+text to be readable on a phone.
 """
 
 import sys
@@ -57,115 +58,127 @@ class Picture:
 
 
 def layers():
-    picture = Picture("layers", "The layers of a program", 720, 400)
-    picture.box(20, 20, 680, 44, "your program: async functions and macros", "sand")
-    for number, left in enumerate((20, 256, 492)):
-        picture.box(left, 84, 208, 236, "", "grey")
+    picture = Picture("layers", "The layers of a program", 460, 430)
+    picture.box(20, 20, 420, 44, "your program: async functions and macros", "sand")
+    for number, left in enumerate((20, 170, 320)):
+        picture.box(left, 84, 120, 248, "", "grey")
         name = f"shard {number}" if number < 2 else "shard n"
-        picture.text(left + 104, 104, name, anchor="middle", weight="bold")
+        picture.text(left + 60, 104, name, anchor="middle", weight="bold")
+        picture.box(left + 8, 122, 104, 46, "fibers,\ntimers, locks", "blue", 14)
         for row, (text, fill) in enumerate(
-            [("fibers, timers, locks", "blue"), ("connections", "blue"), ("arena", "green"), ("loop", "green"), ("io_uring", "rose")]
+            [("connections", "blue"), ("arena", "green"), ("loop", "green"), ("io_uring", "rose")]
         ):
-            picture.box(left + 14, 122 + row * 38, 180, 32, text, fill, 14)
-    for left in (228, 464):
+            picture.box(left + 8, 174 + row * 38, 104, 32, text, fill, 14)
+    for left in (140, 290):
         picture.arrow((left, 190), (left + 28, 190))
-        picture.arrow((left + 28, 210), (left, 210))
-    picture.box(20, 338, 680, 44, "Linux: one thread bound to each core, sockets, clocks", "white")
+        picture.arrow((left + 30, 210), (left + 2, 210))
+    picture.box(20, 350, 420, 60, "Linux: one thread bound to each core,\nsockets, clocks", "white")
     picture.write()
 
 
 def loop():
-    picture = Picture("loop", "One turn of the event loop", 720, 330)
-    top = [("1  messages\nof other shards", "green"), ("2  completions\nof the kernel", "rose"), ("3  timers\nthat are due", "green")]
-    low = [("6  the kernel:\nsubmit, and sleep\nif nothing is ready", "rose"), ("5  end of the turn:\nsends, messages", "green"), ("4  fibers,\nuntil none is ready or\nthe quota is used up", "blue")]
-    for column, (text, fill) in enumerate(top):
-        picture.box(30 + column * 235, 40, 190, 74, text, fill)
-    for column, (text, fill) in enumerate(low):
-        picture.box(30 + column * 235, 206, 190, 84, text, fill)
-    picture.arrow((220, 77), (263, 77))
-    picture.arrow((455, 77), (498, 77))
-    picture.arrow((595, 114), (595, 204))
-    picture.arrow((500, 248), (457, 248))
-    picture.arrow((265, 248), (222, 248))
-    picture.arrow((125, 206), (125, 116))
-    picture.text(360, 160, "one turn: at most one system call", anchor="middle", fill=SOFT)
+    picture = Picture("loop", "One turn of the event loop", 460, 370)
+    right = [
+        ("2  completions\nof the kernel", "rose"),
+        ("3  timers\nthat are due", "green"),
+        ("4  fibers,\nuntil none is ready or\nthe quota is used up", "blue"),
+    ]
+    left = [
+        ("1  messages\nof other shards", "green"),
+        ("6  the kernel:\nsubmit, and sleep\nif nothing is ready", "rose"),
+        ("5  end of the turn:\nsends, messages", "green"),
+    ]
+    for row, (text, fill) in enumerate(left):
+        picture.box(20, 20 + row * 106, 190, 74, text, fill)
+    for row, (text, fill) in enumerate(right):
+        picture.box(250, 20 + row * 106, 190, 74, text, fill)
+    picture.arrow((210, 57), (248, 57))
+    picture.arrow((345, 94), (345, 124))
+    picture.arrow((345, 200), (345, 230))
+    picture.arrow((250, 269), (212, 269))
+    picture.arrow((115, 232), (115, 202))
+    picture.arrow((115, 126), (115, 96))
+    picture.text(230, 342, "one turn: at most one system call", anchor="middle", fill=SOFT)
     picture.write()
 
 
 def request():
-    picture = Picture("request", "The way of a request", 720, 420)
-    columns = [("kernel", 100, "rose"), ("loop", 280, "green"), ("connection", 450, "blue"), ("fiber", 620, "sand")]
+    picture = Picture("request", "The way of a request", 460, 460)
+    columns = [("kernel", 60, "rose"), ("loop", 170, "green"), ("connection", 285, "blue"), ("fiber", 400, "sand")]
     for name, x, fill in columns:
-        picture.box(x - 65, 20, 130, 36, name, fill)
-        picture.parts.append(f'<path d="M{x} 56 V400" stroke="{SOFT}" stroke-dasharray="2 5"/>')
+        picture.box(x - 50, 20, 100, 36, name, fill)
+        picture.parts.append(f'<path d="M{x} 56 V444" stroke="{SOFT}" stroke-dasharray="2 5"/>')
     steps = [
-        (100, 280, "1  completion: a filled buffer"),
-        (280, 450, "2  linked, no copy"),
-        (450, 620, "wakes"),
-        (620, 450, "3  read: a view"),
-        (620, 450, "4  write"),
-        (620, 280, "5  nothing more: waits"),
-        (450, 280, "6  end of turn: one send"),
-        (280, 100, "7  io_uring_enter"),
-        (100, 450, "8  sent: buffer given back"),
+        (60, 170, "1  completion: a filled buffer"),
+        (170, 285, "2  linked, no copy"),
+        (285, 400, "wakes"),
+        (400, 285, "3  read: a view"),
+        (400, 285, "4  write"),
+        (400, 170, "5  nothing more: waits"),
+        (285, 170, "6  end of turn: one send"),
+        (170, 60, "7  io_uring_enter"),
+        (60, 285, "8  sent: buffer given back"),
     ]
     for row, (start, end, text) in enumerate(steps):
-        y = 90 + row * 35
+        y = 96 + row * 40
         tip = 3 if end > start else -3
         picture.arrow((start, y), (end - tip, y))
         width = len(text) * 7.2 + 10
-        middle = (start + end) / 2
-        picture.parts.append(f'<rect x="{middle - width / 2}" y="{y - 21}" width="{width}" height="17" fill="{CARD}"/>')
-        picture.text(middle, y - 12, text, 13, "middle")
+        middle = max((start + end) / 2, width / 2 + 6)
+        picture.parts.append(f'<rect x="{middle - width / 2}" y="{y - 22}" width="{width}" height="18" fill="{CARD}"/>')
+        picture.text(middle, y - 12, text, 14, "middle")
     picture.write()
 
 
 def parcels():
-    picture = Picture("parcels", "A call to another shard", 720, 330)
-    for left, name in ((20, "shard 0: the caller"), (460, "shard 1")):
-        picture.box(left, 20, 240, 290, "", "grey")
-        picture.text(left + 120, 42, name, anchor="middle", weight="bold")
-    picture.box(40, 64, 200, 50, "fiber: submit_to(1, ..)", "sand")
-    picture.box(40, 150, 200, 70, "parcel in its arena", "green")
-    picture.box(40, 252, 200, 42, "the same block, free again", "green", 14)
-    picture.box(480, 64, 200, 50, "the closure is called", "blue")
-    picture.box(480, 150, 200, 50, "its future runs as a fiber", "blue", 14)
-    picture.box(480, 236, 200, 50, "the result is in its place", "blue", 14)
-    for y, label in ((84, "ring 0 to 1"), (230, "ring 1 to 0")):
-        for slot in range(6):
-            picture.box(288 + slot * 24, y, 24, 24, "", "rose" if slot in (1, 2) else "white")
-        picture.text(360, y + 40, label, 13, "middle", SOFT)
-    picture.arrow((140, 114), (140, 148), text="moves in", at=(150, 131), anchor="start")
-    picture.arrow((240, 170), (270, 170), (270, 96), (286, 96))
-    picture.arrow((432, 96), (478, 90))
-    picture.arrow((580, 114), (580, 148))
-    picture.arrow((580, 200), (580, 234))
-    picture.arrow((478, 258), (450, 258), (450, 242), (434, 242))
-    picture.arrow((288, 242), (242, 200), text="", at=None)
-    picture.arrow((140, 220), (140, 250), text="moves out", at=(150, 235), anchor="start")
-    picture.text(362, 162, "what travels", 14, "middle")
-    picture.text(362, 180, "is an address", 14, "middle")
+    picture = Picture("parcels", "A call to another shard", 460, 350)
+    for left, name in ((10, "shard 0: the caller"), (280, "shard 1")):
+        picture.box(left, 20, 170, 310, "", "grey")
+        picture.text(left + 85, 42, name, anchor="middle", weight="bold")
+    picture.box(22, 64, 146, 56, "fiber:\nsubmit_to(1, ..)", "sand")
+    picture.box(22, 156, 146, 70, "parcel in\nits arena", "green")
+    picture.box(22, 262, 146, 54, "the same block,\nfree again", "green")
+    picture.box(292, 64, 146, 56, "the closure\nis called", "blue")
+    picture.box(292, 162, 146, 56, "its future runs\nas a fiber", "blue")
+    picture.box(292, 260, 146, 56, "the result\nis in its place", "blue")
+    for y, label in ((80, "ring 0 to 1"), (276, "ring 1 to 0")):
+        for slot in range(4):
+            picture.box(198 + slot * 16, y, 16, 24, "", "rose" if slot in (1, 2) else "white")
+        picture.text(230, y - 12, label, 13, "middle", SOFT)
+    picture.arrow((95, 120), (95, 154), text="moves in", at=(104, 138), anchor="start")
+    picture.arrow((168, 176), (188, 176), (188, 92), (196, 92))
+    picture.arrow((262, 92), (290, 92))
+    picture.arrow((365, 120), (365, 160))
+    picture.arrow((365, 218), (365, 258))
+    picture.arrow((292, 288), (264, 288))
+    picture.arrow((198, 288), (188, 288), (188, 206), (170, 206))
+    picture.arrow((95, 226), (95, 260), text="moves out", at=(104, 244), anchor="start")
+    picture.text(236, 182, "what travels", 13, "middle")
+    picture.text(236, 200, "is an address", 13, "middle")
     picture.write()
 
 
 def memory():
-    picture = Picture("memory", "The memory of a shard", 720, 370)
-    picture.text(30, 34, "the budget of one shard (--memory, divided by the shards)", weight="bold")
-    picture.box(20, 54, 680, 200, "", "grey")
-    picture.box(36, 72, 150, 164, "from the start:\n\npools\nshard-local statics", "sand", 14)
-    picture.box(200, 72, 150, 164, "receive buffers,\nlent to the kernel:\n8 KiB each,\nas many as needed,\na quarter at most", "rose", 14)
-    picture.box(364, 72, 190, 164, "", "green")
-    picture.text(459, 90, "blocks by size", 14, "middle")
+    picture = Picture("memory", "The memory of a shard", 460, 560)
+    picture.text(20, 30, "the budget of one shard", weight="bold")
+    picture.text(20, 52, "(--memory, divided by the shards)", 14, fill=SOFT)
+    picture.box(20, 72, 420, 328, "", "grey")
+    picture.box(34, 86, 190, 144, "from the start:\npools, and\nshard-local statics", "sand")
+    picture.box(236, 86, 190, 144, "receive buffers,\nlent to the kernel:\n8 KiB each,\nas many as needed,\na quarter at most", "rose")
+    picture.box(34, 242, 190, 144, "", "green")
+    picture.text(129, 260, "blocks by size", anchor="middle")
     for row, (count, width) in enumerate([(9, 17), (7, 23), (5, 32), (3, 55)]):
         for column in range(count):
             fill = "blue" if (column + row) % 3 else "white"
-            picture.box(378 + column * (width + 2), 108 + row * 30, width, 22, "", fill)
-    picture.box(568, 72, 118, 164, "not taken\nfrom the\nsystem yet", "white", 14)
-    picture.box(36, 276, 16, 16, "", "blue")
-    picture.text(60, 284, "in use: fibers, calls to other shards, connections, what they send", 14)
-    picture.box(36, 304, 16, 16, "", "white")
-    picture.text(60, 312, "free: the next one of that size", 14)
-    picture.text(36, 344, "Not in it: what your code asks of the global allocator (Vec, String, Box)", 14, fill=SOFT)
+            picture.box(46 + column * (width + 2), 276 + row * 26, width, 20, "", fill)
+    picture.box(236, 242, 190, 144, "not taken\nfrom the system yet", "white")
+    picture.box(24, 418, 16, 16, "", "blue")
+    picture.text(50, 426, "in use: fibers, calls to other shards,")
+    picture.text(50, 446, "connections, what they send")
+    picture.box(24, 466, 16, 16, "", "white")
+    picture.text(50, 474, "free: the next one of that size")
+    picture.text(24, 510, "Not in it: what your code asks of the global", 14, fill=SOFT)
+    picture.text(24, 530, "allocator (Vec, String, Box)", 14, fill=SOFT)
     picture.write()
 
 
