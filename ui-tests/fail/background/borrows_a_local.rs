@@ -1,4 +1,4 @@
-// The fiber outlives what it borrows (E15).
+// The fiber outlives what it borrows.
 use seastar::background;
 
 async fn f() {

@@ -1,4 +1,4 @@
-// E21: work is begun without end, none of it ever runs, and memory is used up.
+// Work is begun without end, none of it ever runs, and memory is used up.
 use seastar::{sleep, spawn};
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-// E15: a fiber may outlive the function that started it, and so may not borrow from there.
+// A fiber may outlive the function that started it, and so may not borrow from there.
 use std::time::Duration;
 
 fn slow_op(text: &String) -> seastar::JoinHandle<usize> {

@@ -1,4 +1,4 @@
-// E17: what was moved into a fiber is not here any more.
+// What was moved into a fiber is not here any more.
 #[seastar::main]
 async fn main() {
     let name = String::from("hello");

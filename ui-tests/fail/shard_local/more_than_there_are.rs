@@ -1,3 +1,4 @@
+// Nobody would ever get more units than there are.
 use seastar::sync::Semaphore;
 
 #[seastar::shard_local]

@@ -1,3 +1,4 @@
+// Each shard begins with a copy of the value, so it has to be known to the compiler.
 use std::cell::RefCell;
 
 fn load() -> Vec<u8> {

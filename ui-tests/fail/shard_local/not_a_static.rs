@@ -1,3 +1,4 @@
+// Only a `static` has a place of its own.
 #[seastar::shard_local]
 fn limit() {}
 

@@ -1,3 +1,4 @@
+// An argument that is there only sometimes, and a task that is one twice.
 #[seastar::task]
 async fn session(#[cfg(unix)] number: u32) {}
 

@@ -1,3 +1,4 @@
+// A fiber outlives its caller, and so does not borrow from it.
 struct Text<'a>(&'a str);
 
 #[seastar::task(pool = 4)]

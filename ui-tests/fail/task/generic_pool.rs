@@ -1,3 +1,4 @@
+// The slots of a pool have one size, so its function has one type.
 #[seastar::task(pool = 4)]
 async fn session<T: Clone + 'static>(value: T) -> usize {
     drop(value);

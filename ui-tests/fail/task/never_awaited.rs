@@ -1,3 +1,4 @@
+// Without a pool nothing runs before it is awaited; with one, the call may find no slot.
 #![deny(unused_must_use)]
 
 #[seastar::task]

@@ -1,3 +1,4 @@
+// What has no body has no future to make smaller.
 trait Session {
     #[seastar::task]
     async fn serve(&self);

@@ -1,3 +1,4 @@
+// A struct cannot be run.
 #[seastar::task]
 struct Session;
 

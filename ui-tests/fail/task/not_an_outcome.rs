@@ -1,3 +1,4 @@
+// A failure that nobody reads is logged, so the result has to be printable.
 struct Reply;
 
 #[seastar::task(pool = 4)]

@@ -1,3 +1,4 @@
+// There is no future to run.
 #[seastar::task(pool = 4)]
 fn session(number: u32) -> u32 {
     number

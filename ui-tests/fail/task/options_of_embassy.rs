@@ -1,3 +1,4 @@
+// Other runtimes have other names.
 #[seastar::task(pool_size = 4)]
 async fn session() {}
 

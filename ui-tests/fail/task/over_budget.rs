@@ -1,3 +1,4 @@
+// The future is larger than it may become.
 use seastar::{task, yield_now};
 
 #[task(max_size = 512)]

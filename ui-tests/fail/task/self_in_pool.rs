@@ -1,3 +1,4 @@
+// A pool is a static, and knows neither `self` nor `Self`.
 struct Server;
 
 impl Server {

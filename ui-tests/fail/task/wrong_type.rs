@@ -1,3 +1,4 @@
+// The compiler sees the body as it was written, and says so once.
 use seastar::task;
 
 #[task]

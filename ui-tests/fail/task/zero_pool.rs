@@ -1,3 +1,4 @@
+// Nothing could ever be started.
 #[seastar::task(pool = 0)]
 async fn session() {}
 

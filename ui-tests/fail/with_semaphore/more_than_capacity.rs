@@ -1,4 +1,4 @@
-// Nobody would ever get more units than there are (E26).
+// Nobody would ever get more units than there are.
 use seastar::{sync::Semaphore, with_semaphore};
 
 const READS: Semaphore<8> = Semaphore::new();
