@@ -15,6 +15,11 @@ fn what_is_included_exists_and_is_tested() {
         assert!(tested, "{page}: no test reads {file}");
         let text = read_in_root(&file);
         let Some(anchor) = include.anchor else { continue };
+        if let Some(last) = anchor.strip_prefix(':') {
+            let line = last.parse().ok().and_then(|last: usize| text.lines().nth(last));
+            assert_eq!(line, Some(""), "{page}: line {last} of {file} does not end a message");
+            continue;
+        }
         let marks = |mark: &str| {
             let mark = format!("{mark}: {anchor}");
             let marked = |line: &&str| {

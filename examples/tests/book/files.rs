@@ -72,7 +72,7 @@ pub fn between<'a>(text: &'a str, start: &'a str, end: &'a str) -> impl Iterator
     text.split(start).skip(1).filter_map(move |rest| rest.split(end).next())
 }
 
-/// All `{{#include PATH}}` and `{{#include PATH:ANCHOR}}`, in the order of the book.
+/// All `{{#include PATH}}`, `{{#include PATH:ANCHOR}}` and `{{#include PATH::LINES}}`, in the order of the book.
 pub fn includes() -> Vec<Include> {
     let mut includes = Vec::new();
     for page in pages() {
