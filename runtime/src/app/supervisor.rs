@@ -137,10 +137,9 @@ impl<T: 'static> Supervisor<T> {
     fn services_have_stopped(&mut self, needed: bool) -> bool {
         match &self.services {
             Services::Run if needed => {}
-            Services::Run => {
-                let stops = service::has_services().then(service::stop_services).flatten();
-                self.services = stops.map_or(Services::Stopped, Services::Stop);
-            }
+            Services::Run if !service::has_services() => self.services = Services::Stopped,
+            // Without memory for the fiber, the next turn tries again: it comes when something has ended.
+            Services::Run => self.services = service::stop_services().map_or(Services::Run, Services::Stop),
             Services::Stop(fiber) if fiber.is_finished() => self.services = Services::Stopped,
             Services::Stop(_) | Services::Stopped => {}
         }

@@ -362,7 +362,7 @@ impl<S: Service> Sharded<S> {
     /// asked again until it has some.
     ///
     /// A second call, on whatever shard, waits for the first and returns no failure; so does one for a service that has
-    /// stopped. Dropping the future does not keep the service from stopping. Within a call to the
+    /// stopped. Dropping the future does not keep the service from stopping, unless it still waits for the memory to begin. Within a call to the
     /// service itself it would wait for its own end.
     ///
     /// # Panics

@@ -10,9 +10,9 @@ use super::call::{self, Failures, ServiceCall};
 use super::registry::{LEADER, Stop};
 use super::word::Word;
 use super::{Service, Sharded, table};
-use crate::smp::{self, CallFailure, Fan, Merge, Targets};
+use crate::smp::{CallFailure, Fan, Merge, Targets};
 use crate::sync::{Gate, OwnedGateHolder};
-use crate::task::{self, Busy, JoinHandle};
+use crate::task::{self, JoinHandle};
 use crate::time::sleep;
 
 /// How long a stop waits for memory before it looks again.
@@ -23,7 +23,8 @@ pub(super) async fn stop<S: Service>(
     service: Sharded<S>,
     called_at: &'static Location<'static>,
 ) -> S::Stopped {
-    let stopped = smp::submit_at(LEADER, called_at, move || lead(service, called_at)).await;
+    let stopped = ask(LEADER, called_at, move || lead(service, called_at)).await;
+    let stopped = stopped.map_err(|failure| failure.into_panic(LEADER)).flatten();
     stopped.unwrap_or_else(|panic| resume_unwind(panic))
 }
 
@@ -32,7 +33,7 @@ async fn lead<S: Service>(
     service: Sharded<S>,
     called_at: &'static Location<'static>,
 ) -> Result<S::Stopped, Box<dyn Any + Send>> {
-    let fiber = match begin(service, called_at) {
+    let fiber = match begin(service, called_at).await {
         Begun::Here(fiber) => fiber,
         Begun::Elsewhere(gate) => {
             gate.close().await;
@@ -73,22 +74,29 @@ enum Begun<T> {
     Ended,
 }
 
-/// Begins to stop a service, unless somebody else has. A fiber of its own does it, whoever waits for it.
-fn begin<S: Service>(service: Sharded<S>, called_at: &'static Location<'static>) -> Begun<S::Stopped> {
+/// Begins to stop a service, unless somebody else has. A fiber of its own does it, whoever waits for it; where there is no memory
+/// for that, it is waited for, and nobody has begun.
+async fn begin<S: Service>(service: Sharded<S>, called_at: &'static Location<'static>) -> Begun<S::Stopped> {
     let word = service.word;
-    match table::with_registry(|registry| registry.stop(word)) {
-        None | Some(Stop::Nothing) => Begun::Ended,
-        Some(Stop::Wait(gate)) => Begun::Elsewhere(gate),
-        Some(Stop::Do(starting, holder)) => {
-            let fiber = async move {
-                let ending = Ending { word, _holder: holder };
-                starting.close().await;
-                let result = in_two_phases(service, called_at).await;
-                drop(ending);
-                result.unwrap_or_else(|panic| resume_unwind(panic))
-            };
-            Begun::Here(task::spawn_at(fiber, called_at).unwrap_or_else(|busy| cannot_stop(service, &busy)))
+    loop {
+        match table::with_registry(|registry| registry.stop(word)) {
+            None | Some(Stop::Nothing) => return Begun::Ended,
+            Some(Stop::Wait(gate)) => return Begun::Elsewhere(gate),
+            Some(Stop::Do(starting, holder)) => {
+                let fiber = async move {
+                    let ending = Ending { word, _holder: holder };
+                    starting.close().await;
+                    let result = in_two_phases(service, called_at).await;
+                    drop(ending);
+                    result.unwrap_or_else(|panic| resume_unwind(panic))
+                };
+                if let Ok(fiber) = task::spawn_at(fiber, called_at) {
+                    return Begun::Here(fiber);
+                }
+            }
         }
+        table::with_registry(|registry| registry.stop_later(word));
+        sleep(MEMORY_PAUSE).await;
     }
 }
 
@@ -102,11 +110,6 @@ impl Drop for Ending {
     fn drop(&mut self) {
         table::with_registry(|registry| registry.remove(self.word));
     }
-}
-
-fn cannot_stop<S: Service>(service: Sharded<S>, busy: &Busy) -> ! {
-    table::with_registry(|registry| registry.stop_later(service.word));
-    panic!("cannot stop {}: {busy}", std::any::type_name::<S>())
 }
 
 /// [`Service::stop`] on all shards, then the end of all instances.
@@ -150,15 +153,36 @@ where
         answers.push(answer);
     }
     for (shard, answer) in &mut answers {
-        while let Err(CallFailure::NoMemoryHere | CallFailure::NoMemoryThere) = answer {
+        if is_refused(answer) {
             sleep(MEMORY_PAUSE).await;
-            let mut again = pin!(Fan::new(Targets::range(*shard..*shard + 1), called_at, call.clone()));
-            if let Some((_, later)) = again.next().await {
-                *answer = later;
-            }
+            *answer = ask(*shard, called_at, call.clone()).await;
         }
     }
     answers
+}
+
+/// Calls a shard, again until there is memory for the call.
+async fn ask<F, R>(
+    shard: usize,
+    called_at: &'static Location<'static>,
+    call: F,
+) -> Result<R::Output, CallFailure>
+where
+    F: FnOnce() -> R + Clone + Send + 'static,
+    R: Future<Output: Send + 'static> + 'static,
+{
+    loop {
+        let mut fan = pin!(Fan::new(Targets::range(shard..shard + 1), called_at, call.clone()));
+        match fan.next().await {
+            Some((_, answer)) if !is_refused(&answer) => return answer,
+            _ => sleep(MEMORY_PAUSE).await,
+        }
+    }
+}
+
+/// Whether there was no memory for a call.
+fn is_refused<T>(answer: &Result<T, CallFailure>) -> bool {
+    matches!(answer, Err(CallFailure::NoMemoryHere | CallFailure::NoMemoryThere))
 }
 
 /// [`Service::stop`] as a call.
@@ -187,10 +211,10 @@ pub(super) fn stop_at_end<S: Service>(
 ) -> Pin<Box<dyn Future<Output = ()>>> {
     Box::pin(async move {
         let service = Sharded::<S>::new(word);
-        if let Begun::Here(fiber) = begin(service, started_at) {
+        if let Begun::Here(fiber) = begin(service, started_at).await {
             fiber.detach();
         }
-        if let Begun::Elsewhere(gate) = begin(service, started_at) {
+        if let Begun::Elsewhere(gate) = begin(service, started_at).await {
             gate.close().await;
         }
     })

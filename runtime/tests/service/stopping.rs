@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use seastar::{
     JoinHandle, NotRunning, Options, Service, Sharded, shard_count, sleep, spawn, submit_to, this_shard,
-    try_spawn, yield_now,
+    timeout, try_spawn, yield_now,
 };
 
 use crate::{Life, Living, Story, poll_once};
@@ -205,27 +205,57 @@ async fn a_service_starts_again_after_its_stop() -> Result<(), NotRunning> {
     Ok(())
 }
 
-static TAKEN: AtomicBool = AtomicBool::new(false);
-static GIVE_BACK: AtomicBool = AtomicBool::new(false);
+/// Who takes the memory of a shard, and when.
+struct Taking {
+    taken: AtomicBool,
+    give_back: AtomicBool,
+}
+
+impl Taking {
+    const fn new() -> Taking {
+        Taking { taken: AtomicBool::new(false), give_back: AtomicBool::new(false) }
+    }
+
+    async fn taken(&self) {
+        while !self.taken.load(Ordering::Acquire) {
+            sleep(Duration::from_millis(1)).await;
+        }
+    }
+
+    fn give_back(&self) {
+        self.give_back.store(true, Ordering::Release);
+    }
+}
 
 /// Takes all memory of this shard, once the call that asks for it has gone, and until the word comes.
-async fn take_all_memory() {
+async fn take_all_memory(taking: &Taking) {
     sleep(Duration::from_millis(1)).await;
     let mut fibers = Vec::new();
-    // Of every size, the large ones first.
-    fill::<8000>(&mut fibers);
-    fill::<2000>(&mut fibers);
-    fill::<500>(&mut fibers);
-    fill::<200>(&mut fibers);
-    fill::<1>(&mut fibers);
-    while let Ok(fiber) = try_spawn(pending()) {
-        fibers.push(fiber);
-    }
-    TAKEN.store(true, Ordering::Release);
-    while !GIVE_BACK.load(Ordering::Acquire) {
+    fill_all(&mut fibers);
+    taking.taken.store(true, Ordering::Release);
+    while !taking.give_back.load(Ordering::Acquire) {
         sleep(Duration::from_millis(1)).await;
     }
     fibers.iter().for_each(JoinHandle::cancel);
+}
+
+fn fill_all(fibers: &mut Vec<JoinHandle<()>>) {
+    // Of every size, the large ones first.
+    fill::<8000>(fibers);
+    fill::<4000>(fibers);
+    fill::<3000>(fibers);
+    fill::<2000>(fibers);
+    fill::<1500>(fibers);
+    fill::<1000>(fibers);
+    fill::<700>(fibers);
+    fill::<500>(fibers);
+    fill::<350>(fibers);
+    fill::<200>(fibers);
+    fill::<100>(fibers);
+    fill::<1>(fibers);
+    while let Ok(fiber) = try_spawn(pending()) {
+        fibers.push(fiber);
+    }
 }
 
 fn fill<const SIZE: usize>(fibers: &mut Vec<JoinHandle<()>>) {
@@ -239,39 +269,94 @@ fn fill<const SIZE: usize>(fibers: &mut Vec<JoinHandle<()>>) {
 }
 
 struct Plain {
+    story: Story,
     _life: Life,
 }
 
 impl Service for Plain {
     type Stopped = ();
+
+    async fn stop(&self) {
+        self.story.tell("stop");
+    }
 }
 
-async fn plain(living: &Living) -> Sharded<Plain> {
-    let living = living.clone();
-    Sharded::start(async move |_| Plain { _life: living.one() }).await
+async fn plain(story: &Story, living: &Living) -> Sharded<Plain> {
+    let (story, living) = (story.clone(), living.clone());
+    Sharded::start(async move |_| Plain { story, _life: living.one() }).await
+}
+
+/// Stops a service once, because memory that was used for one size stays with it.
+async fn warm_up() {
+    plain(&Story::default(), &Living::default()).await.stop().await;
+    submit_to(1, async || plain(&Story::default(), &Living::default()).await.stop().await).await;
+}
+
+fn small() -> Options {
+    Options::new().shards(2).overprovisioned(true).memory(32 << 20)
 }
 
 #[test]
 fn a_stop_that_finds_no_memory_waits_for_it_and_leaves_nothing() {
-    let options = Options::new().shards(2).overprovisioned(true).memory(32 << 20);
-    let ran = seastar::run(options, async || {
-        let living = Living::default();
-        let first = plain(&living).await;
-        submit_to(1, async || spawn(take_all_memory()).detach()).await;
-        while !TAKEN.load(Ordering::Acquire) {
-            sleep(Duration::from_millis(1)).await;
+    static TAKING: [Taking; 2] = [const { Taking::new() }; 2];
+    let ran = seastar::run(small(), async || {
+        let (story, living) = (Story::default(), Living::default());
+        warm_up().await;
+        for (shard, taking) in TAKING.iter().enumerate() {
+            let service = plain(&story, &living).await;
+            submit_to(shard, async move || spawn(take_all_memory(taking)).detach()).await;
+            taking.taken().await;
+            let mut stop = Box::pin(service.stop());
+            assert!(timeout(Duration::from_millis(50), &mut stop).await.is_err());
+            taking.give_back();
+            stop.await;
+            assert_eq!(living.count(), 0);
         }
-        let stop = spawn(first.stop());
-        sleep(Duration::from_millis(50)).await;
-        assert!(!stop.is_finished());
-        GIVE_BACK.store(true, Ordering::Release);
-        stop.await.unwrap();
-        assert_eq!(living.count(), 0);
         // In the same place.
-        let second = plain(&living).await;
-        assert_eq!(second.map(async |_: &Plain| this_shard()).await, Ok(vec![0, 1]));
-        second.stop().await;
-        assert_eq!(living.count(), 0);
+        let last = plain(&story, &living).await;
+        assert_eq!(last.map(async |_: &Plain| this_shard()).await, Ok(vec![0, 1]));
+        last.stop().await;
+        assert_eq!((living.count(), story.tells("stop")), (0, 6));
     });
     ran.unwrap();
+}
+
+#[test]
+fn a_stop_waits_for_the_memory_of_the_shard_that_leads() {
+    static TAKING: Taking = Taking::new();
+    let ran = seastar::run(small(), async || {
+        let (story, living) = (Story::default(), Living::default());
+        warm_up().await;
+        let service = plain(&story, &living).await;
+        let there = spawn(submit_to(1, async move || {
+            TAKING.taken().await;
+            let mut stop = Box::pin(service.stop());
+            assert!(timeout(Duration::from_millis(50), &mut stop).await.is_err());
+            TAKING.give_back();
+            stop.await;
+        }));
+        spawn(take_all_memory(&TAKING)).detach();
+        there.await.unwrap();
+        assert_eq!((living.count(), story.tells("stop")), (0, 2));
+    });
+    ran.unwrap();
+}
+
+#[test]
+fn the_end_of_a_program_waits_for_memory_to_stop_its_services() {
+    static TAKING: Taking = Taking::new();
+    let story = Story::default();
+    let told = story.clone();
+    let ran = seastar::run(small(), async move || {
+        warm_up().await;
+        plain(&story, &Living::default()).await;
+        spawn(take_all_memory(&TAKING)).detach();
+        TAKING.taken().await;
+        std::thread::spawn(|| {
+            std::thread::sleep(Duration::from_millis(50));
+            TAKING.give_back();
+        });
+    });
+    ran.unwrap();
+    assert_eq!(told.tells("stop"), 2);
 }
