@@ -184,15 +184,9 @@ impl Driver {
         for (op, token) in submissions.drain(..) {
             match op {
                 Op::Cancel { token } => self.cancel(token),
-                Op::CancelAll => {
-                    while let Some(begun) = self.waiting.remove_any() {
-                        self.complete(begun.token, -libc::ECANCELED, false);
-                    }
-                }
+                Op::CancelAll => self.waiting.descriptors().for_each(|fd| self.cancel_all_of(fd)),
                 Op::Close { fd } => {
-                    while let Some(begun) = self.waiting.remove_one_of(fd) {
-                        self.complete(begun.token, -libc::ECANCELED, false);
-                    }
+                    self.cancel_all_of(fd);
                     self.waiting.forget(fd);
                     socket::close(fd);
                     self.complete(token, 0, false);
@@ -254,6 +248,12 @@ impl Driver {
 
     fn cancel(&mut self, token: u64) {
         if let Some(begun) = self.waiting.remove_token(token) {
+            self.complete(begun.token, -libc::ECANCELED, false);
+        }
+    }
+
+    fn cancel_all_of(&mut self, fd: RawFd) {
+        while let Some(begun) = self.waiting.remove_one_of(fd) {
             self.complete(begun.token, -libc::ECANCELED, false);
         }
     }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::ops::Range;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
 use super::perform::{Begun, Direction};
@@ -172,9 +173,9 @@ impl Waiting {
         }
     }
 
-    pub(super) fn remove_any(&mut self) -> Option<Begun> {
-        let fd = (0..self.descriptors.len()).find(|fd| self.descriptors[*fd].first != NONE)?;
-        self.remove_one_of(fd as RawFd)
+    /// All for which anything may wait.
+    pub(super) fn descriptors(&self) -> Range<RawFd> {
+        0..self.descriptors.len() as RawFd
     }
 }
 
