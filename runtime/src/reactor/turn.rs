@@ -145,7 +145,15 @@ impl Reactor {
             self.poll_until.set(clock::now().saturating_add(clock::duration_nanos(idle_poll)));
             return true;
         }
-        self.poll_until.get() > 0 && clock::now() < self.poll_until.get()
+        match self.poll_until.get() {
+            0 => false,
+            until if clock::now() < until => true,
+            _ => {
+                // So that the clock is not read again until there was something.
+                self.poll_until.set(0);
+                false
+            }
+        }
     }
 
     /// Spins until there is work, or it is time to sleep; `true` if there is work.
