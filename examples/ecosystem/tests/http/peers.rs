@@ -10,10 +10,10 @@ use std::time::Duration;
 use hyper::Response;
 use hyper::body::{Body, Bytes, Frame};
 use seastar::compat::hyper::Http;
-use seastar::net::{InputStream, ServeOptions, UnixStream, connect, listen};
-use seastar::{sleep, yield_now};
+use seastar::net::{InputStream, ServeOptions, UnixStream, connect, connect_unix, listen, listen_unix};
+use seastar::{sleep, timeout, yield_now};
 
-use super::{Raw, get, nobody_is_left, start, start_with};
+use super::{Raw, answer, get, nobody_is_left, start, start_with};
 
 #[seastar::test]
 async fn a_client_that_closes_its_side_gets_its_answers() {
@@ -188,6 +188,31 @@ async fn a_client_that_never_reads_stops_its_answer_and_nobody_elses() {
     client.input.skip(before + 1_000_000).await.unwrap();
     drop(client);
     nobody_is_left(server).await;
+    server.stop().await;
+}
+
+#[seastar::test]
+async fn an_upload_that_the_handler_does_not_read_stops_its_client() {
+    // Far less than the buffers of the shard, and more than those of the kernel.
+    const MUCH: usize = 4 << 20;
+    let name = format!("@seastar-upload-{}", std::process::id());
+    let listener = listen_unix(&name).unwrap();
+    let server = Http::new()
+        .serve_with(listener, ServeOptions::new().grace_period(Duration::ZERO), answer)
+        .await
+        .unwrap();
+    let (input, mut output) = connect_unix(&name).await.unwrap().split();
+    output
+        .write(&format!("POST /never HTTP/1.1\r\nhost: x\r\ncontent-length: {MUCH}\r\n\r\n"))
+        .await
+        .unwrap();
+    let piece = [b'x'; 8192];
+    let mut sent = 0;
+    while timeout(Duration::from_millis(200), output.write(&piece)).await.is_ok() {
+        sent += piece.len();
+        assert!(sent < MUCH, "all was received, and nobody reads it");
+    }
+    drop((input, output));
     server.stop().await;
 }
 
