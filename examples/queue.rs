@@ -15,7 +15,8 @@ async fn main() -> Result<(), QueueError> {
         for number in 1..=6 {
             packer.push(number).await?;
         }
-        // Whoever still waits, or comes later, is told that it is over. What is in the queue would be lost, so wait first.
+        // Whoever still waits, or comes later, is told that it is over. What is in the queue would be
+        // lost, so wait first.
         while !packer.is_empty() {
             yield_now().await;
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use seastar::{sleep, spawn, unblock, unblock_statistics};
 
 // ANCHOR: stretch
-/// Makes guessing a password expensive. A real program takes argon2 from a library, and it blocks just as long.
+/// Makes guessing a password expensive. A real program takes argon2 from a library, which blocks as long.
 fn stretch(password: &str) -> u64 {
     let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
     (0..100_000).fold(0xcbf2_9ce4_8422_2325, |hash, _| password.bytes().fold(hash, step))

@@ -40,7 +40,8 @@ fn router() -> Router {
 // ANCHOR_END: main
 
 // ANCHOR: handlers
-/// Handlers of axum have to be `Send`, and what waits on a shard is not, as long as nothing says that it stays here.
+/// Handlers of axum have to be `Send`, and what waits on a shard is not, as long as nothing says that it
+/// stays here.
 async fn nap() -> &'static str {
     OnShard::new(seastar::sleep(Duration::from_millis(10))).await;
     "That was short.\n"

@@ -212,7 +212,7 @@ impl Shard {
     /// Lets the owners answer what is for them.
     pub(super) async fn ask_owners(&self, exchange: &mut Exchange) -> io::Result<()> {
         let Some((owner, batch)) = exchange.take_batch(0) else { return Ok(()) };
-        // One call is made in place, further ones in fibers of their own, so that they run at the same time.
+        // One call is made in place, further ones in fibers, so that all run at the same time.
         while let Some((other, batch)) = exchange.take_batch(owner + 1) {
             exchange.calls.push((other, seastar::spawn(ask(self.peers, other, batch))));
         }
