@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 
 use super::receive::Receiver;
 use super::transmit::Transmitter;
-use crate::reactor::{self, Reactor, Shared, Source};
+use crate::reactor::{self, Reactor, Shared, Source, View};
 use crate::sys::op::{Completion, Op};
 use crate::sys::socket;
 
@@ -83,6 +83,12 @@ impl Connection {
         self.transmitter.wait(context)
     }
 
+    /// Notes that something came or went.
+    #[inline]
+    pub(super) fn note_activity(&self) {
+        self.active.set(true);
+    }
+
     /// Whether anything came or went since the last call.
     pub(super) fn take_activity(&self) -> bool {
         self.active.take()
@@ -127,7 +133,7 @@ impl Connection {
 
     /// Closes an abandoned connection if nothing is left to send.
     pub(super) fn close_when_sent(this: &Shared<Connection>) {
-        if this.transmitter.is_drained() && !this.is_closed() {
+        if Transmitter::is_drained(this) && !this.is_closed() {
             let fd = this.fd.replace(CLOSED);
             if reactor::with(|reactor| reactor.push_ignored(Op::Close { fd })).is_none() {
                 socket::close(fd);
@@ -139,7 +145,7 @@ impl Connection {
 impl Source for Connection {
     #[inline(always)]
     fn complete(this: &Shared<Self>, reactor: &Reactor, tag: u8, completion: Completion) {
-        this.active.set(true);
+        this.note_activity();
         match tag {
             RECEIVE => Receiver::complete(this, reactor, completion),
             READABLE => Receiver::readable(this, reactor, completion),
@@ -150,6 +156,10 @@ impl Source for Connection {
     #[inline]
     fn end_of_turn(this: Shared<Self>, reactor: &Reactor) {
         Transmitter::end_of_turn(this, reactor);
+    }
+
+    fn sent(this: &Shared<Self>, reactor: &Reactor, view: View, result: i32) {
+        Transmitter::ended(this, reactor, view, result);
     }
 }
 

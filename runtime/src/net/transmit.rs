@@ -3,6 +3,9 @@
 //! At most one send is in flight. Meanwhile the next bytes gather in a buffer; when the turn ends, or the send
 //! does, they go out together. So a request costs one send however many writes its answer took, and a
 //! peer that does not read stops the writer after one buffer in flight and one that is full.
+//!
+//! What is flushed while nothing is in flight, and nobody waits for, is the reactor's: it sends that when the turn ends, and tells only of
+//! what failed or was cut short. More that is written in the same turn takes it back.
 
 use std::cell::Cell;
 use std::io;
@@ -62,14 +65,27 @@ impl Transmitter {
         self.state.set(self.state.get() & !flags);
     }
 
+    /// Whether a send is in flight, of whose end we hear then.
     #[inline]
-    fn is_sending(&self) -> bool {
-        !self.sending.is_empty()
+    fn is_sending(this: &Shared<Connection>) -> bool {
+        !this.transmitter.sending.is_empty() || this.awaits_send()
     }
 
-    /// Whether everything that was flushed is with the kernel, or lost.
-    pub(super) fn is_drained(&self) -> bool {
-        self.gathered.is_empty() && !self.is_sending()
+    /// Whether everything that was flushed is with the kernel, or lost. If not, we hear of it.
+    pub(super) fn is_drained(this: &Shared<Connection>) -> bool {
+        this.transmitter.gathered.is_empty() && !Transmitter::is_sending(this)
+    }
+
+    /// Gathers again what was flushed in this turn. It is sent when that ends all the same, and what comes now with it.
+    #[inline]
+    fn take_back(this: &Shared<Connection>) {
+        if this.has_send()
+            && let Some(filling) = reactor::with(|reactor| reactor.take_back(this)).flatten()
+        {
+            this.transmitter.gathered.put(filling);
+            this.transmitter.set(FLUSH);
+            Transmitter::tell_at_end(this);
+        }
     }
 
     /// Takes as much of `bytes` as there is room for, at least one unless they are none.
@@ -80,9 +96,13 @@ impl Transmitter {
     ) -> Poll<io::Result<usize>> {
         let transmitter = &this.transmitter;
         transmitter.check()?;
+        if bytes.is_empty() {
+            return Poll::Ready(Ok(0));
+        }
+        Transmitter::take_back(this);
         loop {
             let mut filling = match transmitter.gathered.take() {
-                Some(filling) if filling.room() > 0 || bytes.is_empty() => filling,
+                Some(filling) if filling.room() > 0 => filling,
                 Some(filling) => match widen(filling) {
                     Ok(wider) => wider,
                     Err(full) => {
@@ -114,7 +134,7 @@ impl Transmitter {
         context: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
         let transmitter = &this.transmitter;
-        if transmitter.gathered.is_empty() && !transmitter.is(FAILED) {
+        if transmitter.gathered.is_empty() && !transmitter.is(FAILED) && !this.has_send() {
             if let Some(bytes) = view.take().filter(|bytes| !bytes.is_empty()) {
                 transmitter.gathered.put(Filling::whole(bytes));
             }
@@ -133,6 +153,7 @@ impl Transmitter {
     ) -> Poll<io::Result<()>> {
         let transmitter = &this.transmitter;
         transmitter.check()?;
+        Transmitter::take_back(this);
         while let Some(bytes) = view.take_if(|view| !view.is_empty()) {
             match transmitter.gathered.take() {
                 None => transmitter.gathered.put(Filling::whole(bytes)),
@@ -161,16 +182,41 @@ impl Transmitter {
     #[inline]
     pub(super) fn flush(this: &Shared<Connection>) -> io::Result<()> {
         let transmitter = &this.transmitter;
-        transmitter.check()?;
-        transmitter.set(FLUSH);
-        Transmitter::tell_at_end(this);
+        let kept = transmitter.state.get() == 0
+            && reactor::with(|reactor| Transmitter::keep(this, reactor)) == Some(true);
+        if kept { Ok(()) } else { Transmitter::flush_otherwise(this) }
+    }
+
+    /// Leaves what was gathered to the reactor, if nothing is in flight.
+    #[inline]
+    fn keep(this: &Shared<Connection>, reactor: &Reactor) -> bool {
+        let transmitter = &this.transmitter;
+        let keeps = transmitter.sending.is_empty() && !this.has_send() && reactor.sends_at_end();
+        if keeps && let Some(filling) = transmitter.gathered.take() {
+            this.note_activity();
+            reactor.send_at_end(this, this.fd(), filling);
+        }
+        keeps
+    }
+
+    /// Something is in flight, or somebody waits, or the reactor does not keep what was gathered.
+    #[cold]
+    #[inline(never)]
+    fn flush_otherwise(this: &Shared<Connection>) -> io::Result<()> {
+        this.transmitter.check()?;
+        if !this.transmitter.gathered.is_empty() {
+            this.transmitter.set(FLUSH);
+            Transmitter::tell_at_end(this);
+        }
         Ok(())
     }
 
     /// Ready when all is sent.
     pub(super) fn poll_drained(this: &Shared<Connection>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         this.transmitter.check()?;
-        if this.transmitter.is_drained() {
+        // Who waits hears of it as soon as it is sent.
+        Transmitter::take_back(this);
+        if Transmitter::is_drained(this) {
             return Poll::Ready(Ok(()));
         }
         this.transmitter.wait(context)
@@ -183,17 +229,20 @@ impl Transmitter {
 
     #[inline]
     pub(super) fn end_of_turn(this: Shared<Connection>, reactor: &Reactor) {
-        if this.transmitter.is(FLUSH) {
-            // The turn's fibers have run, so nobody comes to wait for the completion before the sleep. What is sent stays until then.
-            let now = !this.transmitter.is(WAITING | ABANDONED) && reactor.buffers().are_plenty();
-            Transmitter::send_gathered_on(this, reactor, now);
+        let transmitter = &this.transmitter;
+        // The turn's fibers have run, so nobody comes to wait for the completion before the sleep.
+        if transmitter.state.get() == FLUSH && Transmitter::keep(&this, reactor) {
+            transmitter.clear(FLUSH);
+        } else if transmitter.is(FLUSH) {
+            Transmitter::send_gathered_on(this, reactor);
         }
     }
 
     /// Sends what was gathered, unless a send is in flight: then its completion will.
     #[inline(never)]
     fn send_gathered(this: &Shared<Connection>) -> bool {
-        let sent = reactor::with(|reactor| Transmitter::send_gathered_on(this.share(), reactor, false));
+        Transmitter::take_back(this);
+        let sent = reactor::with(|reactor| Transmitter::send_gathered_on(this.share(), reactor));
         sent.unwrap_or_else(|| {
             if this.transmitter.gathered.take().is_some() {
                 this.transmitter.fail(libc::EIO);
@@ -202,25 +251,21 @@ impl Transmitter {
         })
     }
 
-    #[inline(always)]
-    fn send_gathered_on(this: Shared<Connection>, reactor: &Reactor, now: bool) -> bool {
+    fn send_gathered_on(this: Shared<Connection>, reactor: &Reactor) -> bool {
         let transmitter = &this.transmitter;
-        if transmitter.is_sending() {
+        if Transmitter::is_sending(&this) {
             return false;
         }
         transmitter.clear(FLUSH);
-        if let Some(filling) = transmitter.gathered.take()
-            && filling.len() > 0
-        {
-            Transmitter::send(this, reactor, filling.into_view(), now);
+        if let Some(filling) = transmitter.gathered.take() {
+            Transmitter::send(this, reactor, filling.into_view());
         }
         true
     }
 
-    #[inline(always)]
-    fn send(this: Shared<Connection>, reactor: &Reactor, view: View, now: bool) {
-        let (fd, base, len) = (this.fd(), view.as_ptr(), view.len() as u32);
-        let op = if now { Op::SendNow { fd, base, len } } else { Op::Send { fd, base, len } };
+    #[inline]
+    fn send(this: Shared<Connection>, reactor: &Reactor, view: View) {
+        let op = Op::Send { fd: this.fd(), base: view.as_ptr(), len: view.len() as u32 };
         this.transmitter.sending.put(view);
         // SAFETY: the view stays in `sending` until the completion, and keeps the bytes.
         if let Err(refused) = unsafe { reactor.submit(op, this, SEND) } {
@@ -236,13 +281,18 @@ impl Transmitter {
 
     #[inline(always)]
     pub(super) fn complete(this: &Shared<Connection>, reactor: &Reactor, completion: Completion) {
-        let transmitter = &this.transmitter;
-        let Some(view) = transmitter.sending.take() else { return };
-        if completion.result() as usize != view.len() {
-            return Transmitter::cut_short(this, reactor, view, completion);
+        let Some(view) = this.transmitter.sending.take() else { return };
+        Transmitter::ended(this, reactor, view, completion.result());
+    }
+
+    /// A send has ended, with a count or a negated error number.
+    #[inline]
+    pub(super) fn ended(this: &Shared<Connection>, reactor: &Reactor, view: View, result: i32) {
+        if result as usize != view.len() {
+            return Transmitter::cut_short(this, reactor, view, result);
         }
         view.release(reactor);
-        if transmitter.is(FLUSH | WAITING | ABANDONED) {
+        if this.transmitter.is(FLUSH | WAITING | ABANDONED) {
             Transmitter::go_on(this);
         }
     }
@@ -250,8 +300,8 @@ impl Transmitter {
     /// A send has failed, or only sent a part.
     #[cold]
     #[inline(never)]
-    fn cut_short(this: &Shared<Connection>, reactor: &Reactor, mut view: View, completion: Completion) {
-        match completion.result() {
+    fn cut_short(this: &Shared<Connection>, reactor: &Reactor, mut view: View, result: i32) {
+        match result {
             error @ ..0 if error != -libc::EAGAIN => {
                 this.transmitter.fail(-error);
                 Transmitter::go_on(this);
@@ -259,7 +309,7 @@ impl Transmitter {
             // A socket that is full, a signal or an error cuts a send short; the next one waits for room, or tells which.
             sent => {
                 view.trim_front((sent.max(0) as usize).min(view.len()));
-                Transmitter::send(this.share(), reactor, view, false);
+                Transmitter::send(this.share(), reactor, view);
             }
         }
     }

@@ -5,6 +5,7 @@
 
 mod buffers;
 mod preempt;
+mod sends;
 mod single;
 mod source;
 mod state;

@@ -9,7 +9,9 @@ use std::mem::ManuallyDrop;
 use std::ops::Deref;
 use std::ptr::NonNull;
 
+use super::sends::Mark;
 use super::state::Reactor;
+use super::view::View;
 use crate::mem::{self, class};
 use crate::sys::op::Completion;
 
@@ -26,6 +28,9 @@ pub(crate) trait Source: Sized + 'static {
 
     /// The turn ends, after [`Reactor::at_end_of_turn`](super::Reactor::at_end_of_turn) asked to be told.
     fn end_of_turn(_this: Shared<Self>, _reactor: &Reactor) {}
+
+    /// A send of [`Reactor::send_at_end`](super::Reactor::send_at_end) is over, with a count or a negated error number.
+    fn sent(_this: &Shared<Self>, _reactor: &Reactor, _view: View, _result: i32) {}
 }
 
 /// A reference to a [`Source`]; the last one frees it. Stays on its shard.
@@ -40,7 +45,11 @@ pub(super) struct Header {
     references: Cell<u32>,
     /// In a [`Line`].
     is_in_line: Cell<bool>,
-    /// The next one in it.
+    /// What the end of the turn sends of it, or has sent.
+    send: Cell<Mark>,
+    /// Which one that is.
+    number: Cell<u16>,
+    /// The next one in the line.
     next: Cell<Option<NonNull<Header>>>,
 }
 
@@ -50,11 +59,40 @@ struct Inner<T> {
     value: T,
 }
 
-struct VTable {
+pub(super) struct VTable {
     /// One for each tag.
     complete: [unsafe fn(NonNull<Header>, &Reactor, Completion); TAGS],
     end_of_turn: unsafe fn(NonNull<Header>, &Reactor),
+    pub(super) sent: unsafe fn(NonNull<Header>, &Reactor, View, i32),
     free: unsafe fn(NonNull<Header>),
+}
+
+impl Header {
+    #[inline]
+    pub(super) fn vtable(&self) -> &'static VTable {
+        self.vtable
+    }
+
+    #[inline]
+    pub(super) fn mark(&self) -> Mark {
+        self.send.get()
+    }
+
+    #[inline]
+    pub(super) fn number(&self) -> u16 {
+        self.number.get()
+    }
+
+    #[inline]
+    pub(super) fn keep_send(&self, number: u16) {
+        self.send.set(Mark::Kept);
+        self.number.set(number);
+    }
+
+    #[inline]
+    pub(super) fn take_mark(&self) -> Mark {
+        self.send.replace(Mark::None)
+    }
 }
 
 impl<T: Source> Shared<T> {
@@ -65,6 +103,7 @@ impl<T: Source> Shared<T> {
         VTable {
             complete: [Self::complete::<0>, Self::complete::<1>, Self::complete::<2>, Self::complete::<3>],
             end_of_turn: Self::end_of_turn,
+            sent: Self::sent,
             free: Self::free,
         }
     };
@@ -77,6 +116,8 @@ impl<T: Source> Shared<T> {
             vtable: const { &Self::VTABLE },
             references: Cell::new(1),
             is_in_line: Cell::new(false),
+            send: Cell::new(Mark::None),
+            number: Cell::new(0),
             next: Cell::new(None),
         };
         // SAFETY: a fresh block of the class that holds an `Inner<T>`.
@@ -99,6 +140,21 @@ impl<T: Source> Shared<T> {
         Shared { inner: self.inner, owned: PhantomData }
     }
 
+    /// Whether the end of the turn sends something for this object, or has, and does not know yet what became of it.
+    #[inline]
+    pub(crate) fn has_send(&self) -> bool {
+        self.header().mark() != Mark::None
+    }
+
+    /// The same; if so, [`Source::sent`] is called when it is over.
+    #[inline]
+    pub(crate) fn awaits_send(&self) -> bool {
+        if self.has_send() {
+            self.header().send.set(Mark::Awaited);
+        }
+        self.has_send()
+    }
+
     /// Gives the reference away, to be taken back as one of the same kind or by [`release`].
     #[inline]
     pub(super) fn into_header(self) -> NonNull<Header> {
@@ -113,7 +169,8 @@ impl<T: Source> Shared<T> {
         Shared { inner: header.cast(), owned: PhantomData }
     }
 
-    fn header(&self) -> &Header {
+    #[inline]
+    pub(super) fn header(&self) -> &Header {
         // SAFETY: `self` is a reference, so the object is alive.
         unsafe { &(*self.inner.as_ptr()).header }
     }
@@ -135,6 +192,11 @@ impl<T: Source> Shared<T> {
     unsafe fn end_of_turn(header: NonNull<Header>, reactor: &Reactor) {
         // SAFETY: the vtable is reached through a live header of this type, whose reference is passed on.
         T::end_of_turn(unsafe { Self::from_header(header) }, reactor);
+    }
+
+    unsafe fn sent(header: NonNull<Header>, reactor: &Reactor, view: View, result: i32) {
+        // SAFETY: as above.
+        T::sent(&unsafe { Self::from_header(header) }, reactor, view, result);
     }
 
     unsafe fn free(header: NonNull<Header>) {

@@ -8,6 +8,7 @@ use std::ptr;
 use std::time::Duration;
 
 use super::buffers::Buffers;
+use super::sends::Sends;
 use super::source::{Line, Shared, Source};
 use super::timers::{Entry, Timers};
 use super::turn_clock::TurnClock;
@@ -72,6 +73,7 @@ pub(crate) struct Reactor {
     pub(super) in_flight: Cell<usize>,
     /// Objects that want to know when the turn ends.
     pub(super) at_end: Line,
+    pub(super) sends: Sends,
     pub(super) clock: TurnClock,
     /// Until when an idle shard polls; 0 when it sleeps at once.
     pub(super) poll_until: Cell<u64>,
@@ -95,6 +97,7 @@ impl Reactor {
         let driver = Driver::new(setup.backend)?;
         // SAFETY: fields are dropped in order, and the driver's comes first; here, it is the later variable.
         let buffers = unsafe { Buffers::new(&driver)? };
+        let sends = Sends::new(driver.keeps_quiet());
         let reactor = Box::new(Reactor {
             driver,
             buffers,
@@ -103,6 +106,7 @@ impl Reactor {
             setup,
             in_flight: Cell::new(0),
             at_end: Line::new(),
+            sends,
             clock: TurnClock::new(),
             poll_until: Cell::new(0),
             alarm: Cell::new(None),
@@ -315,6 +319,7 @@ impl Drop for Reactor {
         REACTOR.set(ptr::null());
         debug_assert_eq!(self.in_flight.get(), 0);
         self.at_end.clear();
+        self.sends.clear(self);
     }
 }
 

@@ -1,5 +1,6 @@
 //! One turn of the loop.
 
+use super::sends::QUIET;
 use super::state::{Reactor, TOKEN_BITS, TOKEN_EVENT, TOKEN_OWN_MAX, TOKEN_RUNG, TOKEN_SIGNAL};
 use super::{preempt, source};
 use crate::sys::clock;
@@ -38,6 +39,7 @@ impl Reactor {
         preempt::begin();
         task::run_ready(preempt::need_preempt);
         self.at_end.tell(self);
+        self.queue_sends();
         exchange.send(self);
         let took = self.clock.end_turn();
         if self.timers.any_new() {
@@ -58,12 +60,14 @@ impl Reactor {
 
     /// Passes completions on to the objects that they are for, which may enter the kernel.
     fn reap(&self) {
-        self.driver.take_all(|completion| self.complete(completion));
+        if self.driver.take_all(|completion| self.complete(completion)) {
+            self.end_quiet_sends();
+        }
     }
 
     #[inline]
     fn complete(&self, completion: Completion) {
-        if completion.token <= TOKEN_OWN_MAX {
+        if !(TOKEN_OWN_MAX + 1..QUIET).contains(&completion.token) {
             return self.complete_own(completion);
         }
         // SAFETY: all other tokens were made by `submit`, which kept a reference.
@@ -75,6 +79,7 @@ impl Reactor {
     #[inline(never)]
     fn complete_own(&self, completion: Completion) {
         match completion.token {
+            QUIET.. => self.complete_send(completion),
             TOKEN_EVENT => {
                 self.inbox.event.clear();
                 self.poll_again(completion, self.inbox.event.fd(), TOKEN_EVENT);
@@ -186,6 +191,10 @@ impl Reactor {
     fn enter_kernel(&self, wait: Wait) {
         if let Err(error) = self.driver.enter(wait) {
             panic!("the kernel cannot be asked for events: {error}");
+        }
+        // If the kernel took a part, it did not sleep, and the next enter submits the rest.
+        if !self.driver.has_submissions() {
+            self.sends.all_submitted();
         }
     }
 }

@@ -218,6 +218,17 @@ impl Filling {
         Filling { capacity: view.len() as u32, view }
     }
 
+    /// What was filled, and how much fits in all.
+    #[inline]
+    pub(super) fn into_parts(self) -> (View, u32) {
+        (self.view, self.capacity)
+    }
+
+    /// Of what [`into_parts`](Self::into_parts) returned.
+    pub(super) fn of_parts(view: View, capacity: u32) -> Filling {
+        Filling { view, capacity }
+    }
+
     /// Appends as much of `bytes` as fits and says how much that was.
     pub(crate) fn push(&mut self, bytes: &[u8]) -> usize {
         let count = bytes.len().min(self.room());

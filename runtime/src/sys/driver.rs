@@ -9,7 +9,7 @@ use std::io;
 use std::os::fd::RawFd;
 
 use super::buffers::BufferRing;
-use super::op::{Completion, Op};
+use super::op::{Completion, Op, SendNow};
 pub(crate) use super::uring::{Feature, Features};
 use super::{epoll, uring};
 
@@ -82,6 +82,20 @@ impl Driver {
         }
     }
 
+    /// Queues a send of whose success nothing is told.
+    ///
+    /// # Safety
+    ///
+    /// Memory that `send` points to stays valid until it has failed, or the next [`enter`](Self::enter) has left no submissions.
+    #[inline(always)]
+    pub(crate) unsafe fn push_now(&self, send: SendNow, token: u64) -> io::Result<()> {
+        match self {
+            // SAFETY: promised by the caller.
+            Driver::Uring(driver) => unsafe { driver.push_now(send, token) },
+            Driver::Epoll(_) => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+
     /// Whether there are completions, or the kernel is known to have some. It may have others if it
     /// [has to be asked](Self::has_to_be_asked).
     #[inline]
@@ -96,6 +110,11 @@ impl Driver {
     #[inline]
     pub(crate) fn has_to_be_asked(&self) -> bool {
         matches!(self, Driver::Epoll(_))
+    }
+
+    /// Whether there is [`push_now`](Self::push_now).
+    pub(crate) fn keeps_quiet(&self) -> bool {
+        matches!(self, Driver::Uring(_))
     }
 
     /// Whether operations wait for the next enter.
@@ -117,20 +136,23 @@ impl Driver {
         }
     }
 
-    /// Passes on the completions that there are, oldest first; what is done for one may enter the kernel.
+    /// Passes on the completions that there are, oldest first; what is done for one may enter the kernel. False if the kernel has
+    /// some that it could not post yet.
     #[inline]
-    pub(crate) fn take_all(&self, mut each: impl FnMut(Completion)) {
+    pub(crate) fn take_all(&self, mut each: impl FnMut(Completion)) -> bool {
         match self {
             Driver::Uring(driver) => {
                 while let Some(completion) = driver.take() {
                     each(completion);
                 }
+                !driver.has_overflow()
             }
             Driver::Epoll(driver) => {
                 let take = || driver.borrow_mut().take();
                 while let Some(completion) = take() {
                     each(completion);
                 }
+                true
             }
         }
     }

@@ -37,13 +37,6 @@ pub(crate) enum Op {
         base: *const u8,
         len: u32,
     },
-    /// Sends what there is room for. A ring completes it in the enter that submits it, with EAGAIN if there is no room at all. If
-    /// everything was sent, that ends no sleep: it is for those whom the completion can find later, with the next one.
-    SendNow {
-        fd: RawFd,
-        base: *const u8,
-        len: u32,
-    },
     Close {
         fd: RawFd,
     },
@@ -70,6 +63,15 @@ pub(crate) enum Op {
         ring: RawFd,
         token: u64,
     },
+}
+
+/// Sends what there is room for, within the enter that submits it, with EAGAIN if there is no room at all. If everything was sent,
+/// there is no completion. Not an [`Op`], because only a ring can do it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SendNow {
+    pub(crate) fd: RawFd,
+    pub(crate) base: *const u8,
+    pub(crate) len: u32,
 }
 
 impl Op {

@@ -78,6 +78,24 @@ async fn what_is_flushed_arrives_and_what_is_not_waits() {
     assert_eq!(&*input.read().await.unwrap(), b"onetwo");
 }
 
+/// More than the reactor keeps sends of at once.
+#[seastar::test]
+async fn what_many_connections_flush_in_one_turn_arrives_on_each() {
+    let mut pipes = Vec::new();
+    for _ in 0..600 {
+        pipes.push(pipe().await);
+    }
+    for round in 0..2 {
+        for (output, _, _) in &mut pipes {
+            output.write([round]).await.unwrap();
+            output.flush().await.unwrap();
+        }
+        for (_, input, _) in &mut pipes {
+            assert_eq!(*input.read().await.unwrap(), [round]);
+        }
+    }
+}
+
 #[seastar::test]
 async fn what_is_not_flushed_is_sent_at_the_latest_when_the_stream_is_dropped() {
     let (mut output, mut input, back) = pipe().await;

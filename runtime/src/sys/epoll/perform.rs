@@ -53,7 +53,6 @@ impl Begun {
             | Op::Receive { fd }
             | Op::ReceiveDatagrams { fd, .. }
             | Op::Send { fd, .. }
-            | Op::SendNow { fd, .. }
             | Op::AwaitReadable { fd }
             | Op::AwaitWritable { fd }
             | Op::PollReadable { fd } => fd,
@@ -65,9 +64,7 @@ impl Begun {
 
     pub(super) fn direction(&self) -> Direction {
         match self.op {
-            Op::Connect { .. } | Op::Send { .. } | Op::SendNow { .. } | Op::AwaitWritable { .. } => {
-                Direction::Writes
-            }
+            Op::Connect { .. } | Op::Send { .. } | Op::AwaitWritable { .. } => Direction::Writes,
             _ => Direction::Reads,
         }
     }
@@ -115,7 +112,7 @@ pub(super) fn perform(
             Ok(()) | Err(libc::EISCONN) => end(0),
             Err(error) => end(-error),
         },
-        Op::Send { fd, base, len } | Op::SendNow { fd, base, len } => {
+        Op::Send { fd, base, len } => {
             match send(fd, base, len, &mut begun.sent) {
                 Err(libc::EAGAIN) => Outcome::Waits,
                 // As from the ring: a send that fails half-way tells how far it came, and the next one why.

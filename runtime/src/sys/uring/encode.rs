@@ -6,7 +6,7 @@ use io_uring::{opcode, types};
 
 use super::features::{Feature, Features};
 use crate::sys::buffers::GROUP;
-use crate::sys::op::Op;
+use crate::sys::op::{Op, SendNow};
 
 #[inline(always)]
 pub(super) fn encode(op: Op, features: Features) -> Entry {
@@ -24,10 +24,6 @@ pub(super) fn encode(op: Op, features: Features) -> Entry {
         Op::Send { fd, base, len } => {
             opcode::Send::new(Fd(fd), base, len).flags(libc::MSG_WAITALL | libc::MSG_NOSIGNAL).build()
         }
-        Op::SendNow { fd, base, len } => {
-            let flags = libc::MSG_DONTWAIT | libc::MSG_WAITALL | libc::MSG_NOSIGNAL;
-            opcode::Send::new(Fd(fd), base, len).flags(flags).build()
-        }
         Op::ReceiveDatagrams { fd, shape } => opcode::RecvMsgMulti::new(Fd(fd), shape.cast(), GROUP).build(),
         Op::Close { fd } => opcode::Close::new(Fd(fd)).build(),
         Op::AwaitReadable { fd } => opcode::PollAdd::new(Fd(fd), libc::POLLIN as u32).build(),
@@ -41,6 +37,12 @@ pub(super) fn encode(op: Op, features: Features) -> Entry {
             opcode::MsgRingData::new(types::Fd(ring), 0, token, None).build().flags(Flags::SKIP_SUCCESS)
         }
     }
+}
+
+#[inline(always)]
+pub(super) fn encode_now(send: SendNow) -> Entry {
+    let flags = libc::MSG_DONTWAIT | libc::MSG_WAITALL | libc::MSG_NOSIGNAL;
+    opcode::Send::new(Fd(send.fd), send.base, send.len).flags(flags).build().flags(Flags::SKIP_SUCCESS)
 }
 
 #[cold]

@@ -3,7 +3,6 @@
 mod encode;
 mod features;
 mod setup;
-mod silent;
 
 use std::cell::UnsafeCell;
 use std::io;
@@ -11,15 +10,14 @@ use std::mem::ManuallyDrop;
 use std::os::fd::{AsRawFd, RawFd};
 use std::ptr::NonNull;
 
-use io_uring::squeue::Flags;
+use io_uring::squeue::Entry;
 use io_uring::types::{SubmitArgs, Timespec};
 use io_uring::{CompletionQueue, EnterFlags, IoUring, SubmissionQueue, Submitter};
 
 pub(crate) use self::features::{Feature, Features};
-use self::silent::{SILENT, Silent};
 use super::buffers::BufferRing;
 use super::driver::Wait;
-use super::op::{Completion, Op};
+use super::op::{Completion, Op, SendNow};
 
 /// How often the kernel is asked to take operations off a full queue before it has refused: it may have no
 /// memory for them.
@@ -39,7 +37,6 @@ pub(crate) struct Driver {
     completions: UnsafeCell<ManuallyDrop<CompletionQueue<'static>>>,
     /// What the three above borrow from; freed after them.
     ring: NonNull<IoUring>,
-    silent: Silent,
     /// Completions are only posted by an enter with GETEVENTS, and the kernel flags when one is due.
     deferred: bool,
     features: Features,
@@ -60,7 +57,6 @@ impl Driver {
             submissions: UnsafeCell::new(ManuallyDrop::new(submissions)),
             completions: UnsafeCell::new(ManuallyDrop::new(completions)),
             ring,
-            silent: Silent::new(),
             deferred: setup::is_deferred(features),
             features,
         })
@@ -109,47 +105,37 @@ impl Driver {
         {
             return Err(io::ErrorKind::Unsupported.into());
         }
-        if let Op::SendNow { len, .. } = op {
-            // SAFETY: promised by the caller.
-            return unsafe { self.push_silent(op, len, token) };
-        }
         let entry = encode::encode(op, self.features).user_data(token);
         // SAFETY: the only borrow; the caller keeps the memory of the operation valid.
         match unsafe { self.submissions().push(&entry) } {
             Ok(()) => Ok(()),
             // SAFETY: as above.
-            Err(_) => unsafe { self.push_to_full(op.copied(), token) },
+            Err(_) => unsafe {
+                self.push_to_full(encode::encode(op.copied(), self.features).user_data(token))
+            },
         }
     }
 
-    /// Queues a send of whose success the kernel says nothing; it says so as ever if too many are under way.
+    /// Queues a send as [`push`](Self::push) does an operation.
     ///
     /// # Safety
     ///
-    /// As for [`push`](Self::push).
+    /// As for that, up to the end of the enter that submits it.
     #[inline(always)]
-    unsafe fn push_silent(&self, op: Op, len: u32, token: u64) -> io::Result<()> {
-        let mut entry = encode::encode(op, self.features).user_data(token);
-        let is_silent = self.silent.has_room();
-        if is_silent {
-            entry = entry.user_data(token | SILENT).flags(Flags::SKIP_SUCCESS);
-        }
-        // SAFETY: the only borrow; the caller keeps the memory of the operation valid.
-        if unsafe { self.submissions().push(&entry) }.is_err() {
+    pub(crate) unsafe fn push_now(&self, send: SendNow, token: u64) -> io::Result<()> {
+        let entry = encode::encode_now(send).user_data(token);
+        // SAFETY: as in `push`.
+        match unsafe { self.submissions().push(&entry) } {
+            Ok(()) => Ok(()),
             // SAFETY: as above.
-            return unsafe { self.push_to_full(op.copied(), token) };
+            Err(_) => unsafe { self.push_to_full(encode::encode_now(send).user_data(token)) },
         }
-        if is_silent {
-            self.silent.queued(token, len);
-        }
-        Ok(())
     }
 
     /// Makes room, then pushes.
     #[cold]
     #[inline(never)]
-    unsafe fn push_to_full(&self, op: Op, token: u64) -> io::Result<()> {
-        let entry = encode::encode(op, self.features).user_data(token);
+    unsafe fn push_to_full(&self, entry: Entry) -> io::Result<()> {
         for _ in 0..ENTERS_MAX {
             self.enter(Wait::No)?;
             // SAFETY: the only borrow; the rest is promised by the caller.
@@ -205,10 +191,6 @@ impl Driver {
         };
         submissions.sync();
         completions.sync();
-        // If the kernel took a part, it did not sleep, and the next enter submits the rest.
-        if submissions.is_empty() {
-            self.silent.all_submitted();
-        }
         match entered {
             Ok(_) => Ok(()),
             // EBUSY: completions overflowed and must be reaped first. EAGAIN: no memory for a request
@@ -220,23 +202,23 @@ impl Driver {
         }
     }
 
-    /// The oldest completion that was not taken; after all of them, those of which the kernel says nothing.
+    /// The oldest completion that was not taken.
     #[inline(always)]
     pub(crate) fn take(&self) -> Option<Completion> {
-        // SAFETY: the only borrows.
-        let (submissions, completions) = unsafe { (self.submissions(), self.completions()) };
+        // SAFETY: the only borrow.
+        let completions = unsafe { self.completions() };
         if CompletionQueue::is_empty(completions) {
             completions.sync();
         }
-        let Some(entry) = completions.next() else {
-            // What the kernel could not post yet may be of those.
-            return if submissions.cq_overflow() { None } else { self.silent.take() };
-        };
-        let token = entry.user_data();
-        if token & SILENT != 0 {
-            self.silent.told(token & !SILENT);
-        }
-        Some(Completion::new(token & !SILENT, entry.result(), entry.flags()))
+        let entry = completions.next()?;
+        Some(Completion::new(entry.user_data(), entry.result(), entry.flags()))
+    }
+
+    /// Whether the kernel has completions that it could not post yet.
+    #[inline]
+    pub(crate) fn has_overflow(&self) -> bool {
+        // SAFETY: the only borrow.
+        unsafe { self.submissions() }.cq_overflow()
     }
 
     /// Gives the kernel a ring of buffers for [`Op::Receive`]; false if it takes none.
@@ -273,15 +255,20 @@ impl Drop for Driver {
 mod tests {
     use super::*;
     use std::io::{Read, Write};
-    use std::net::{TcpListener, TcpStream};
     use std::os::unix::net::UnixStream;
 
     const SENT: u64 = 1 << 20;
     const SEEN: u64 = 2 << 20;
 
     fn push(driver: &Driver, op: Op, token: u64) {
-        // SAFETY: what is sent is static.
+        // SAFETY: it points to no memory.
         unsafe { driver.push(op, token) }.unwrap();
+    }
+
+    fn send(driver: &Driver, stream: &UnixStream, bytes: &'static [u8]) {
+        let send = SendNow { fd: stream.as_raw_fd(), base: bytes.as_ptr(), len: bytes.len() as u32 };
+        // SAFETY: what is sent is static.
+        unsafe { driver.push_now(send, SENT) }.unwrap();
     }
 
     fn results(driver: &Driver) -> Vec<(u64, i32)> {
@@ -293,21 +280,15 @@ mod tests {
     fn a_send_of_now_ends_within_its_enter_and_ends_a_sleep_only_if_it_fails() {
         let Ok(driver) = Driver::new(Features::ALL) else { return };
         let (mut ours, mut theirs) = UnixStream::pair().unwrap();
-        let send = Op::SendNow { fd: ours.as_raw_fd(), base: b"now".as_ptr(), len: 3 };
-        push(&driver, send, SENT);
+        send(&driver, &ours, b"now");
         push(&driver, Op::AwaitReadable { fd: theirs.as_raw_fd() }, SEEN);
         driver.enter(Wait::Forever).unwrap();
-        let mut results_of_both = results(&driver);
-        results_of_both.sort();
-        assert_eq!(
-            results_of_both,
-            [(SENT, 3), (SEEN, libc::POLLIN as i32)],
-            "it slept until both were there"
-        );
+        let seen = (SEEN, libc::POLLIN as i32);
+        assert_eq!(results(&driver), [seen], "it slept until there was something else to tell");
 
         ours.set_nonblocking(true).unwrap();
         while ours.write(&[0; 4096]).is_ok() {}
-        push(&driver, send, SENT);
+        send(&driver, &ours, b"now");
         driver.enter(Wait::Forever).unwrap();
         assert_eq!(results(&driver), [(SENT, -libc::EAGAIN)], "there is no room, so it has to be sent again");
         theirs.set_nonblocking(true).unwrap();
@@ -320,32 +301,10 @@ mod tests {
         static BYTES: [u8; 1 << 22] = [7; 1 << 22];
         let Ok(driver) = Driver::new(Features::ALL) else { return };
         let (ours, theirs) = UnixStream::pair().unwrap();
-        let (fd, base, len) = (ours.as_raw_fd(), BYTES.as_ptr(), BYTES.len() as u32);
-        push(&driver, Op::SendNow { fd, base, len }, SENT);
+        send(&driver, &ours, &BYTES);
         driver.enter(Wait::Forever).unwrap();
         let results = results(&driver);
-        assert!(matches!(results[..], [(SENT, 1..)] if results[0].1 < len as i32), "{results:?}");
+        assert!(matches!(results[..], [(SENT, 1..)] if results[0].1 < BYTES.len() as i32), "{results:?}");
         drop(theirs);
-    }
-
-    /// Needs io_uring, without which there is nothing to test.
-    #[test]
-    fn more_sends_than_are_kept_are_all_told_of() {
-        let Ok(driver) = Driver::new(Features::ALL) else { return };
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let ours = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        let mut theirs = listener.accept().unwrap().0;
-        let send = Op::SendNow { fd: ours.as_raw_fd(), base: b"now".as_ptr(), len: 3 };
-        let mut told = Vec::new();
-        for round in 0..2 {
-            for number in 0..600 {
-                push(&driver, send, SENT + 8 * number);
-            }
-            driver.enter(Wait::No).unwrap();
-            told.extend(results(&driver));
-            assert_eq!(told.len(), 600 * (round + 1));
-            theirs.read_exact(&mut [0; 3 * 600]).unwrap();
-        }
-        assert!(told.iter().all(|(_, sent)| *sent == 3));
     }
 }
