@@ -81,14 +81,28 @@ pub(crate) fn take(class: usize) -> Option<NonNull<u8>> {
     Some(block)
 }
 
+/// The same, for what does as well with less: what half of the budget is not enough for is left to others.
+///
+/// Blocks stay in their class, so a rush for large ones would take the memory from all else for ever.
+pub(crate) fn take_spare(class: usize) -> Option<NonNull<u8>> {
+    let memory = current()?;
+    let lane = &memory.lanes[class];
+    let is_spare = lane.has_some() || memory.used.get() + chunk_size(class) <= memory.budget / 2;
+    is_spare.then(|| take(class)).flatten()
+}
+
 #[cold]
 fn refill(memory: &Inner, lane: &Lane, class: usize) -> Option<NonNull<u8>> {
     if let Some(block) = lane.carve(class) {
         return Some(block);
     }
-    let len = class::size_of_class(class) * class::blocks_per_chunk(class);
+    let len = chunk_size(class);
     lane.extend(chunk(memory, len)?, len);
     lane.carve(class)
+}
+
+fn chunk_size(class: usize) -> usize {
+    class::size_of_class(class) * class::blocks_per_chunk(class)
 }
 
 /// Gives a block back. A block of a shard that has ended is forgotten: its memory was kept for it.
@@ -177,6 +191,24 @@ mod tests {
         }
         assert!(take(class).is_some());
         assert!(take(class_of_other()).is_none());
+    }
+
+    #[test]
+    fn what_is_spare_is_half_of_the_budget() {
+        let _memory = Memory::enter(256 << 10);
+        let class = class::class_of(64 << 10);
+        let spare: Vec<_> = std::iter::from_fn(|| take_spare(class)).collect();
+        assert_eq!(spare.len(), 2);
+        // Who cannot do with less still gets the rest.
+        let more = take(class).unwrap();
+        assert!(take_spare(class).is_none());
+        // SAFETY: taken above, and not used after.
+        unsafe { give(class, more) };
+        assert_eq!(take_spare(class), Some(more));
+        for block in spare.into_iter().chain([more]) {
+            // SAFETY: as above.
+            unsafe { give(class, block) };
+        }
     }
 
     fn class_of_other() -> usize {

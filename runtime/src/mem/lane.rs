@@ -45,6 +45,11 @@ impl Lane {
         NonNull::new(block)
     }
 
+    /// Whether there is a block without another chunk.
+    pub(crate) fn has_some(&self) -> bool {
+        self.free.get().is_some() || self.fresh.get() != self.end.get()
+    }
+
     /// Adds a chunk to carve from; what was left of the one before is used up by then.
     pub(crate) fn extend(&self, chunk: NonNull<u8>, len: usize) {
         debug_assert_eq!(self.fresh.get(), self.end.get());

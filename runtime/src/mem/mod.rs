@@ -9,7 +9,7 @@ mod counted;
 mod lane;
 mod local;
 
-pub(crate) use arena::{Memory, charge, give, keep, map_chunk, statistics, take};
+pub(crate) use arena::{Memory, charge, give, keep, map_chunk, statistics, take, take_spare};
 pub(crate) use counted::Counted;
 pub(crate) use lane::Lane;
 pub use local::ShardLocal;

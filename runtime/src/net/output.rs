@@ -9,9 +9,10 @@ use super::transport::{Plain, Transport};
 
 /// Bytes to a peer.
 ///
-/// Writes gather in a buffer of 8 KiB, which is sent when it is full, on [`flush`](Self::flush), on
-/// [`close`](Self::close), and, as a last resort, when the stream is dropped. A write waits only
-/// while a full buffer is behind one in flight, that is, while the peer does not read.
+/// Writes gather in a buffer of 8 KiB; a larger write takes one of 64 KiB, while half of the shard's memory is free. The buffer
+/// is sent when it is full, on [`flush`](Self::flush), on [`close`](Self::close), and, as a last resort, when the
+/// stream is dropped. A write waits only while a full buffer is behind one in flight, that is, while the peer does
+/// not read.
 ///
 /// A send that failed is told by the next call, and by all after it.
 ///

@@ -19,6 +19,8 @@ use crate::task::WakerSlot;
 
 /// Bytes that gather before they are sent without a flush (OUT-1); with the block's header, a whole block.
 const GATHER_SIZE: usize = 8192 - 8;
+/// The same for a write that is larger.
+const GATHER_SIZE_LARGE: usize = (64 << 10) - 8;
 
 /// The bytes gathered should be sent.
 const FLUSH: u8 = 1 << 0;
@@ -113,7 +115,7 @@ impl Transmitter {
                         continue;
                     }
                 },
-                None => Filling::new(GATHER_SIZE).ok_or(io::ErrorKind::OutOfMemory)?,
+                None => room_for(bytes.len()).ok_or(io::ErrorKind::OutOfMemory)?,
             };
             let taken = filling.push(bytes);
             let is_full = filling.is_full();
@@ -370,6 +372,13 @@ impl Transmitter {
         this.transmitter.set(FLUSH);
         Connection::release_half(this);
     }
+}
+
+/// An empty buffer, large for a large write.
+#[inline]
+fn room_for(len: usize) -> Option<Filling> {
+    let large = if len > GATHER_SIZE { Filling::spare(GATHER_SIZE_LARGE) } else { None };
+    large.or_else(|| Filling::new(GATHER_SIZE))
 }
 
 /// A full buffer that is small, because it came as it is, with room for more; itself if it is large.

@@ -199,11 +199,21 @@ impl Filling {
     /// An empty block for at least `capacity` bytes; `None` when memory is short, or so large a block
     /// does not exist.
     pub(crate) fn new(capacity: usize) -> Option<Filling> {
+        Filling::of(capacity, mem::take)
+    }
+
+    /// The same, where a smaller block does as well: `None` also when others may come to miss the memory.
+    pub(crate) fn spare(capacity: usize) -> Option<Filling> {
+        Filling::of(capacity, mem::take_spare)
+    }
+
+    #[inline]
+    fn of(capacity: usize, take: impl FnOnce(usize) -> Option<NonNull<u8>>) -> Option<Filling> {
         if capacity > Filling::CAPACITY_MAX {
             return None;
         }
         let class = class::class_of(capacity + HEAD);
-        let block = mem::take(class)?.cast::<Head>();
+        let block = take(class)?.cast::<Head>();
         // SAFETY: a fresh block that is larger than the head.
         let base = unsafe {
             block.write(Head { references: Cell::new(1), place: class as u32 });

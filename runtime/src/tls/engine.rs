@@ -18,6 +18,10 @@ use crate::reactor::{Filling, View};
 
 /// The most bytes that go into one record. What it becomes still fits a block of 16 KiB.
 pub(super) const RECORD_MAX: usize = 16 * 1024 - OVERHEAD_MAX - 8;
+/// The most bytes that the protocol has in one record (RFC 8446, 5.1).
+pub(super) const FRAGMENT_MAX: usize = 1 << 14;
+/// The most bytes of one write that are encrypted at once.
+const BULK_MAX: usize = 4 * FRAGMENT_MAX;
 /// What a record has more than the bytes in it, and a message or two of the protocol before it.
 const OVERHEAD_MAX: usize = 256;
 /// The most that is put together for one message of a handshake, which may be longer than a record.
@@ -155,6 +159,23 @@ impl Engine {
             Progress::Open if self.state().is_handshaking() => Ok(Progress::Blocked),
             progress => Ok(progress),
         }
+    }
+
+    /// Makes records of the first bytes of `bytes`, of which there are at least [`RECORD_MAX`], and says of how many.
+    pub(super) fn encrypt_some(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let whole = match bytes.len() - bytes.len() % FRAGMENT_MAX {
+            0 => bytes.len(),
+            whole => whole.min(BULK_MAX),
+        };
+        let mut len = RECORD_MAX;
+        if self.outgoing.is_none()
+            && let Some(room) = Filling::spare(whole + OVERHEAD_MAX)
+        {
+            self.outgoing = Some(room);
+            len = whole;
+        }
+        self.encrypt(&bytes[..len])?;
+        Ok(len)
     }
 
     /// Makes a record of `bytes`, of which there are at most [`RECORD_MAX`].

@@ -13,7 +13,7 @@ use std::task::{Context, Poll, RawWakerVTable, Waker, ready};
 
 use rustls::CommonState;
 
-use super::engine::{Engine, Progress, RECORD_MAX, Side};
+use super::engine::{Engine, FRAGMENT_MAX, Progress, RECORD_MAX, Side};
 use super::failure::truncated;
 use crate::net::{Channel, InputStream, OutputStream, Transport};
 use crate::reactor::{Filling, View};
@@ -201,8 +201,8 @@ impl<T: Transport> Session<T> {
         self.check()?;
         ready!(self.poll_pass(context))?;
         if self.gathered.is_none() && bytes.len() >= RECORD_MAX {
-            self.engine.encrypt(&bytes[..RECORD_MAX])?;
-            return self.poll_sealed(RECORD_MAX, context);
+            let taken = self.engine.encrypt_some(bytes)?;
+            return self.poll_sealed(taken, context);
         }
         let mut gathered = match self.gathered.take() {
             Some(gathered) if gathered.room() > 0 || bytes.is_empty() => gathered,
@@ -329,8 +329,8 @@ impl<T: Transport> Clone for Tls<T> {
 }
 
 impl<T: Transport> Channel for Tls<T> {
-    /// What is in the largest record (RFC 8446, 5.1).
-    const RECEIVED_MAX: usize = 1 << 14;
+    /// What is in the largest record.
+    const RECEIVED_MAX: usize = FRAGMENT_MAX;
 
     fn poll_receive(&self, context: &mut Context<'_>) -> Poll<io::Result<View>> {
         self.0.borrow_mut().poll_receive(context)

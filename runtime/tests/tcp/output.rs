@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use seastar::net::TemporaryBuffer;
-use seastar::{sleep, spawn, timeout, yield_now};
+use seastar::net::{TemporaryBuffer, UnixStream};
+use seastar::{memory_statistics, sleep, spawn, timeout, yield_now};
 
 use super::{pipe, read_to_end};
 
 /// Sizes on both sides of what gathers, with the block's header taken off.
-const SIZES: [usize; 6] = [1, 100, 4_092, 4_093, 8_184, 9_000];
+const SIZES: [usize; 6] = [1, 100, 4_092, 4_093, 8_184, 70_000];
 
 #[derive(Clone, Copy)]
 enum How {
@@ -179,4 +179,31 @@ async fn a_write_that_is_dropped_leaves_the_stream_usable() {
     let (ones, end) = all.split_at(all.len() - 3);
     assert!(end == b"end" && ones.len() < large.len() && ones.iter().all(|byte| *byte == 1));
     writer.await.unwrap().unwrap();
+}
+
+/// A large write takes a large buffer, but only from memory that nothing else needs.
+#[seastar::test(shards = 1, memory = "16M")]
+async fn large_writes_that_nobody_reads_leave_memory_to_others() {
+    const WRITERS: usize = 200;
+    let mut peers = Vec::new();
+    let mut writers = Vec::new();
+    for n in 0..WRITERS {
+        let (ours, peer) = UnixStream::pair().unwrap();
+        peers.push(peer);
+        writers.push(spawn(async move {
+            let (_input, mut output) = ours.split();
+            output.write(vec![n as u8; 1 << 20]).await?;
+            output.close().await
+        }));
+    }
+    sleep(Duration::from_millis(50)).await;
+    let memory = memory_statistics();
+    assert!(memory.used < memory.budget * 3 / 4, "{memory:?}");
+    for (n, peer) in peers.into_iter().enumerate() {
+        let (mut input, _output) = peer.split();
+        assert!(read_to_end(&mut input).await.unwrap() == vec![n as u8; 1 << 20], "of writer {n}");
+    }
+    for writer in writers {
+        writer.await.unwrap().unwrap();
+    }
 }
