@@ -276,6 +276,13 @@ impl<H: Host> Waiter<H> {
         }
     }
 
+    /// Sets the state of a waiter that is idle, to what it is.
+    #[inline]
+    pub(crate) fn stay_idle(&self) {
+        debug_assert_eq!(self.state(), State::Idle);
+        self.node.state.set(State::Idle);
+    }
+
     /// Leaves the list, if it is on it. Returns how it stood; from now on it is idle.
     #[inline]
     pub(crate) fn leave(&self) -> State {
