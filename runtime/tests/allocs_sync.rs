@@ -202,6 +202,25 @@ async fn a_pipe_between_two_fibers() {
 }
 
 #[seastar::test]
+async fn a_pipe_with_many_writers() {
+    let (mut reader, writer) = pipe(1);
+    let work = async || {
+        let (mut one, mut two, mut three) = (writer.clone(), writer.clone(), writer.clone());
+        one.write(1).await.unwrap();
+        let mut second = pin!(two.write(2));
+        waits(second.as_mut()).await;
+        {
+            let mut dropped = pin!(three.write(3));
+            waits(dropped.as_mut()).await;
+        }
+        assert_eq!(reader.read().await, Some(1));
+        second.await.unwrap();
+        assert_eq!(reader.read().await, Some(2));
+    };
+    assert_eq!(allocated(work).await, 0);
+}
+
+#[seastar::test]
 async fn handing_over_between_two_fibers() {
     let shared = std::rc::Rc::new((Semaphore::<1>::new(), Mutex::new(())));
     let fibers = [0; 2].map(|_| {

@@ -1,21 +1,30 @@
-//! A channel from one fiber to another, whose ends learn when the other is gone.
+//! A channel to one fiber from others, whose ends learn when the other is gone.
+
+mod waits;
 
 use std::cell::Cell;
 use std::fmt;
-use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
 
+use self::waits::Closing;
+use super::list::{List, State};
 use super::ring::Ring;
+use super::wait::Wait;
 use crate::task::WakerSlot;
+
+pub use self::waits::{Read, Write};
 
 /// Makes a channel for up to `capacity` items on their way, from one fiber to another of the same shard (PIPE-1).
 ///
 /// It ends by dropping one of its sides: the reader gets what is left and then `None`, the writer an error. The reader is a
 /// [`Stream`]. Memory is taken here and never again.
+///
+/// The writer can be cloned (ours; unlike in C++ Seastar). Then items come out in the order in which they were written, those that had to
+/// wait for a place included, and the reader's end comes when the last writer is gone.
 ///
 /// # Panics
 ///
@@ -44,9 +53,10 @@ pub fn pipe<T>(capacity: usize) -> (PipeReader<T>, PipeWriter<T>) {
     let shared = Rc::new(Shared {
         ring: Ring::new(capacity),
         reads: WakerSlot::new(),
-        writes: WakerSlot::new(),
+        writes: List::new(),
+        closing: List::new(),
         reader_gone: Cell::new(false),
-        writer_gone: Cell::new(false),
+        writers: Cell::new(1),
     });
     (PipeReader { shared: shared.clone(), unread: None }, PipeWriter { shared })
 }
@@ -55,22 +65,66 @@ struct Shared<T> {
     ring: Ring<T>,
     /// The reader, when it waits for an item.
     reads: WakerSlot,
-    /// The writer, when it waits for a place.
-    writes: WakerSlot,
+    /// Those who wait for a place, each with its item.
+    writes: List<Option<T>>,
+    /// Those who wait for the reader to go.
+    closing: List<()>,
     reader_gone: Cell<bool>,
-    writer_gone: Cell<bool>,
+    writers: Cell<usize>,
 }
 
-/// Wakes who waits, which is the rare case.
-#[inline]
-fn tell(waiting: &WakerSlot) {
+impl<T> Shared<T> {
+    /// Whether there is a place that nobody waits for. There is none once the reader is gone.
+    #[inline]
+    fn has_room(&self) -> bool {
+        !self.ring.is_full() && self.writes.is_empty()
+    }
+
+    /// Adds an item, and wakes the reader if it waits.
+    ///
+    /// # Safety
+    ///
+    /// There is room.
+    #[inline]
+    unsafe fn add(&self, item: T) {
+        #[cold]
+        #[inline(never)]
+        fn wake(waiting: &WakerSlot) {
+            waiting.wake();
+        }
+        // SAFETY: promised by the caller.
+        unsafe { self.ring.push_unchecked(item) };
+        if self.reads.is_set() {
+            wake(&self.reads);
+        }
+    }
+
+    /// The oldest item; its place goes to whoever waits for one.
+    #[inline]
+    fn take(&self) -> Option<T> {
+        let item = self.ring.pop()?;
+        if !self.writes.is_empty() {
+            self.serve_writers();
+        }
+        Some(item)
+    }
+
+    /// Takes in what writers wait with, oldest first, as far as there are places.
     #[cold]
     #[inline(never)]
-    fn wake(waiting: &WakerSlot) {
-        waiting.wake();
+    fn serve_writers(&self) {
+        while !self.ring.is_full()
+            && self.writes.replace_front(None, State::Granted, |item| {
+                if let Some(item) = item {
+                    // There is a place, and nothing has run since that could fill it.
+                    _ = self.ring.push(item);
+                }
+            })
+        {}
     }
-    if waiting.is_set() {
-        wake(waiting);
+
+    fn is_writer_gone(&self) -> bool {
+        self.writers.get() == 0
     }
 }
 
@@ -81,7 +135,7 @@ pub struct PipeReader<T> {
 }
 
 impl<T> PipeReader<T> {
-    /// Waits for an item; `None` when the writer is gone and everything was read.
+    /// Waits for an item; `None` when the last writer is gone and everything was read.
     ///
     /// Dropping the future loses nothing.
     ///
@@ -115,11 +169,7 @@ impl<T> PipeReader<T> {
         if self.unread.is_some() {
             return self.unread.take();
         }
-        let item = self.shared.ring.pop();
-        if item.is_some() {
-            tell(&self.shared.writes);
-        }
-        item
+        self.shared.take()
     }
 
     /// Puts one item back, to be read next; a second one is returned.
@@ -150,7 +200,7 @@ impl<T> PipeReader<T> {
 
     #[cold]
     fn poll_empty(&self, context: &mut Context<'_>) -> Poll<Option<T>> {
-        if self.shared.writer_gone.get() {
+        if self.shared.is_writer_gone() {
             return Poll::Ready(None);
         }
         self.shared.reads.set(context.waker());
@@ -170,7 +220,7 @@ impl<T> Stream for PipeReader<T> {
 
     fn size_hint(&self) -> (usize, Option<usize>) {
         let there = self.shared.ring.len() + usize::from(self.unread.is_some());
-        (there, self.shared.writer_gone.get().then_some(there))
+        (there, self.shared.is_writer_gone().then_some(there))
     }
 }
 
@@ -180,27 +230,49 @@ impl<T> Drop for PipeReader<T> {
         self.shared.reads.clear();
         // Dropped last, because that may run anything.
         let _items = self.shared.ring.close();
-        self.shared.writes.wake();
+        self.shared.writes.wake_all(State::Refused);
+        self.shared.closing.wake_all(State::Told);
     }
 }
 
 impl<T> fmt::Debug for PipeReader<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut debug = f.debug_struct("PipeReader");
-        debug.field("len", &self.shared.ring.len()).field("writer_gone", &self.shared.writer_gone.get());
+        debug.field("len", &self.shared.ring.len()).field("writers", &self.shared.writers.get());
         debug.finish_non_exhaustive()
     }
 }
 
 /// The end of a [`pipe`] where items go in.
+///
+/// A clone is another writer of the same pipe, such as for another fiber: the reader's end comes when the last one is gone.
+///
+/// ```
+/// use seastar::sync::pipe;
+///
+/// #[seastar::main(shards = 1)]
+/// async fn main() {
+///     let (mut reader, writer) = pipe(4);
+///     for worker in 0..3 {
+///         let mut writer = writer.clone();
+///         seastar::spawn(async move { writer.write(worker).await }).detach();
+///     }
+///     drop(writer);
+///     let mut workers = Vec::new();
+///     while let Some(worker) = reader.read().await {
+///         workers.push(worker);
+///     }
+///     assert_eq!(workers, [0, 1, 2]);
+/// }
+/// ```
 pub struct PipeWriter<T> {
     shared: Rc<Shared<T>>,
 }
 
 impl<T> PipeWriter<T> {
-    /// Adds `item` as soon as there is a place; fails with the item when the reader is gone.
+    /// Adds `item` as soon as there is a place; fails with the item when the reader is gone. Writers are served in the order in which they came.
     ///
-    /// Dropping the future before that drops the item.
+    /// Dropping the future drops the item, unless it is in already.
     ///
     /// ```
     /// use seastar::sync::pipe;
@@ -216,10 +288,10 @@ impl<T> PipeWriter<T> {
     /// ```
     #[inline]
     pub fn write(&mut self, item: T) -> Write<'_, T> {
-        Write { writer: self, item: Some(item) }
+        Write::new(&self.shared, item)
     }
 
-    /// Adds `item` if there is a place and the reader is there.
+    /// Adds `item` if there is a place, no other writer waits for it, and the reader is there.
     ///
     /// # Errors
     ///
@@ -235,9 +307,11 @@ impl<T> PipeWriter<T> {
     /// ```
     #[inline]
     pub fn try_write(&mut self, item: T) -> Result<(), T> {
-        // Without a reader there is no place.
-        self.shared.ring.push(item)?;
-        tell(&self.shared.reads);
+        if !self.shared.has_room() {
+            return Err(item);
+        }
+        // SAFETY: there is room.
+        unsafe { self.shared.add(item) };
         Ok(())
     }
 
@@ -254,23 +328,24 @@ impl<T> PipeWriter<T> {
     ///     assert!(writer.try_write(7).is_err());
     /// }
     /// ```
-    pub async fn closed(&mut self) {
-        poll_fn(|context| {
-            if self.shared.reader_gone.get() {
-                return Poll::Ready(());
-            }
-            self.shared.writes.set(context.waker());
-            Poll::Pending
-        })
-        .await;
+    pub async fn closed(&self) {
+        Wait::new(Closing(&self.shared), ()).await;
+    }
+}
+
+impl<T> Clone for PipeWriter<T> {
+    fn clone(&self) -> PipeWriter<T> {
+        self.shared.writers.set(self.shared.writers.get() + 1);
+        PipeWriter { shared: self.shared.clone() }
     }
 }
 
 impl<T> Drop for PipeWriter<T> {
     fn drop(&mut self) {
-        self.shared.writer_gone.set(true);
-        self.shared.writes.clear();
-        self.shared.reads.wake();
+        self.shared.writers.set(self.shared.writers.get() - 1);
+        if self.shared.is_writer_gone() {
+            self.shared.reads.wake();
+        }
     }
 }
 
@@ -279,70 +354,6 @@ impl<T> fmt::Debug for PipeWriter<T> {
         let mut debug = f.debug_struct("PipeWriter");
         debug.field("len", &self.shared.ring.len()).field("reader_gone", &self.shared.reader_gone.get());
         debug.finish_non_exhaustive()
-    }
-}
-
-/// The future of [`PipeReader::read`].
-#[must_use = "nothing is read until this is awaited"]
-pub struct Read<'a, T> {
-    reader: &'a mut PipeReader<T>,
-}
-
-impl<T> Future for Read<'_, T> {
-    type Output = Option<T>;
-
-    #[inline]
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<T>> {
-        self.reader.poll_read(context)
-    }
-}
-
-impl<T> fmt::Debug for Read<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Read").field(&self.reader).finish()
-    }
-}
-
-/// The future of [`PipeWriter::write`].
-#[must_use = "nothing is written until this is awaited"]
-pub struct Write<'a, T> {
-    writer: &'a mut PipeWriter<T>,
-    item: Option<T>,
-}
-
-// The item is moved, never pinned.
-impl<T> Unpin for Write<'_, T> {}
-
-impl<T> Future for Write<'_, T> {
-    type Output = Result<(), BrokenPipe<T>>;
-
-    #[inline]
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        if self.writer.shared.ring.is_full() {
-            return self.poll_full(context);
-        }
-        match self.item.take().map(|item| self.writer.try_write(item)) {
-            Some(Err(item)) => Poll::Ready(Err(BrokenPipe(item))),
-            _ => Poll::Ready(Ok(())),
-        }
-    }
-}
-
-impl<T> Write<'_, T> {
-    #[cold]
-    fn poll_full(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BrokenPipe<T>>> {
-        let shared = &*self.writer.shared;
-        if !shared.reader_gone.get() {
-            shared.writes.set(context.waker());
-            return Poll::Pending;
-        }
-        Poll::Ready(self.item.take().map_or(Ok(()), |item| Err(BrokenPipe(item))))
-    }
-}
-
-impl<T> fmt::Debug for Write<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Write").field(&self.writer).finish()
     }
 }
 

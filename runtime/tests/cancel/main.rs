@@ -1,12 +1,13 @@
 //! Dropping any future at any of its suspension points, under random schedules: no unit is lost, the order is
 //! kept, and nobody waits for ever.
 //!
-//! `models` compares each step of one primitive with a model that is too simple to be wrong. `fibers` runs scripts over all
+//! `models` and `pipes` compare each step of one primitive with a model that is too simple to be wrong. `fibers` runs scripts over all
 //! primitives, by wakes alone, and drops one fiber at each of its suspension points in turn.
 //! Each test prints its seed; `SEASTAR_SEED` repeats a run.
 
 mod fibers;
 mod models;
+mod pipes;
 
 use std::fmt::Debug;
 use std::time::{SystemTime, UNIX_EPOCH};

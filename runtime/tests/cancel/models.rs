@@ -11,13 +11,13 @@ use seastar::sync::{Barrier, Condvar, Mutex, Queue, QueueError, RwLock, Semaphor
 
 use super::check;
 
-fn poll<F: Future + ?Sized>(future: Pin<&mut F>) -> Poll<F::Output> {
+pub fn poll<F: Future + ?Sized>(future: Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(Waker::noop()))
 }
 
 /// What happens next. Numbers choose among what is there.
 #[derive(Clone, Copy, Debug)]
-enum Step {
+pub enum Step {
     /// Ask, and poll once.
     Begin(usize),
     Poll(usize),
@@ -27,7 +27,7 @@ enum Step {
     Release(usize),
 }
 
-fn steps() -> impl Strategy<Value = Vec<Step>> {
+pub fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
         3 => (0..1000usize).prop_map(Step::Begin),
         3 => (0..1000usize).prop_map(Step::Poll),

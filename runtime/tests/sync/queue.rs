@@ -221,11 +221,55 @@ async fn pipe_1_a_writer_that_goes_wakes_the_reader() {
     yield_now().await;
     drop(writer);
     assert_eq!(waits.await.unwrap(), None);
-    let (reader, mut writer) = pipe::<u8>(1);
+    let (reader, writer) = pipe::<u8>(1);
     let waits = spawn(async move { writer.closed().await });
     yield_now().await;
     drop(reader);
     waits.await.unwrap();
+}
+
+#[test]
+fn a_pipe_ends_when_the_last_writer_goes() {
+    let (mut reader, mut one) = pipe(1);
+    let mut two = one.clone();
+    let mut three = two.clone();
+    now(one.write(1)).unwrap();
+    let (mut second, mut third) = (Box::pin(two.write(2)), Box::pin(three.write(3)));
+    assert!(poll(second.as_mut()).is_pending() && poll(third.as_mut()).is_pending());
+    drop(one);
+    assert_eq!(reader.size_hint(), (1, None));
+    assert_eq!(now(reader.read()), Some(1));
+    // Nobody overtakes those who wait, and what was taken in stays.
+    drop(second);
+    assert_eq!(two.try_write(4), Err(4));
+    drop(two);
+    assert_eq!(now(reader.read()), Some(2));
+    now(third).unwrap();
+    drop(three);
+    assert_eq!([now(reader.read()), now(reader.read())], [Some(3), None]);
+}
+
+#[seastar::test]
+async fn a_reader_that_goes_tells_all_writers() {
+    let (reader, mut one) = pipe(1);
+    one.write(0).await.unwrap();
+    let waits = [1, 2].map(|item| {
+        let mut writer = one.clone();
+        spawn(async move { writer.write(item).await })
+    });
+    let closed = [(); 2].map(|()| {
+        let writer = one.clone();
+        spawn(async move { writer.closed().await })
+    });
+    yield_now().await;
+    drop(reader);
+    for (item, write) in (1..).zip(waits) {
+        assert_eq!(write.await.unwrap().unwrap_err().0, item);
+    }
+    for closed in closed {
+        closed.await.unwrap();
+    }
+    one.closed().await;
 }
 
 #[test]
