@@ -4,7 +4,6 @@
 //! once there are enough.
 
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
@@ -13,7 +12,7 @@ use std::thread::{self, JoinHandle};
 use super::job::{self, Header, Queue, Stage};
 use crate::sys::clock;
 use crate::sys::cpuset::{self, CpuSet};
-use crate::task::{self, panic_message};
+use crate::task::{self, guarded};
 
 /// The pool of a program, which ends with this.
 pub(crate) struct Pool(Arc<Shared>);
@@ -251,10 +250,7 @@ impl Shared {
         }
         drop(state);
         // SAFETY: as above; nobody waits for it.
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| unsafe { job::discard(job) })) {
-            let message = panic_message(&*panic);
-            say!(Error, "The result of `unblock` panicked when it was dropped unread: {message}");
-        }
+        guarded("The drop of a result of `unblock` that nobody read", || unsafe { job::discard(job) });
         let mut state = self.lock();
         let shard = &mut state.shards[header.shard];
         shard.abandoned -= 1;

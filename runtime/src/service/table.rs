@@ -1,7 +1,6 @@
 //! The instances of one shard, by the words of their handles.
 
 use std::cell::{Cell, RefCell};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 
 use super::group::Lanes;
@@ -10,7 +9,7 @@ use super::registry::Registry;
 use super::word::Word;
 use super::{Service, Sharded, options};
 use crate::smp::Mesh;
-use crate::task;
+use crate::task::guarded;
 
 thread_local! {
     /// Null on threads that are no shard.
@@ -50,10 +49,7 @@ impl Services {
     pub(crate) fn end(&self) {
         self.table.closed.set(true);
         while let Some(instance) = self.table.take_last() {
-            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(instance))) {
-                let message = task::panic_message(&*panic);
-                say!(Error, "The drop of a service panicked: {message}");
-            }
+            guarded("The drop of a service", || drop(instance));
         }
     }
 }

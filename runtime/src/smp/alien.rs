@@ -280,7 +280,7 @@ impl<T> Answer<T> {
         let before = std::mem::replace(&mut *lock(&self.slot), Slot::Came(result));
         self.came.notify_all();
         if let Slot::Awaited(Some(waker)) = before {
-            waker.wake();
+            task::wake(waker);
         }
     }
 }

@@ -2,14 +2,16 @@
 //!
 //! Slow and simple next to the rings: a lock and a box for each piece of work.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, PoisonError};
 
 use crate::atomic::{AtomicBool, Mutex, MutexGuard, Ordering};
-use crate::task::{self, Inbox};
+use crate::task::{Inbox, guarded};
 
 /// Work for a shard, done in its loop.
 pub(super) type Job = Box<dyn FnOnce() + Send>;
+
+/// What may panic in it: what the user's code made along.
+const WORK: &str = "The drop of a call from another thread";
 
 /// All docks of one program. Two programs are told apart by the address.
 pub(super) type Docks = Arc<[Dock]>;
@@ -67,7 +69,7 @@ impl Dock {
         self.waiting.store(false, Ordering::Relaxed);
         let jobs = self.lock().jobs.as_mut().map(std::mem::take);
         for job in jobs.into_iter().flatten() {
-            guarded(job);
+            guarded(WORK, job);
         }
     }
 
@@ -75,19 +77,11 @@ impl Dock {
     pub(super) fn close(&self) {
         let jobs = self.lock().jobs.take();
         for job in jobs.into_iter().flatten() {
-            guarded(|| drop(job));
+            guarded(WORK, || drop(job));
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, Pier> {
         self.pier.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Work brings what the user's code made along, whose drop may panic: the loop goes on.
-fn guarded(work: impl FnOnce()) {
-    if let Err(panic) = catch_unwind(AssertUnwindSafe(work)) {
-        let message = task::panic_message(&*panic);
-        say!(Error, "The drop of a call from another thread panicked: {message}");
     }
 }

@@ -4,14 +4,13 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 use std::ops::Deref;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicUsize, Ordering, fence};
 
 use super::dock::Docks;
 use super::{Message, mesh, submit_to};
 use crate::mem::{self, class};
-use crate::task;
+use crate::task::guarded;
 
 /// The part that does not depend on the type.
 pub(super) struct Head {
@@ -304,11 +303,7 @@ impl<T> ForeignPtr<T> {
 /// Nobody refers to it any more, and this is its shard.
 pub(super) unsafe fn returned(head: NonNull<Head>) {
     // SAFETY: promised by the caller.
-    let dropped = catch_unwind(AssertUnwindSafe(|| unsafe { (head.as_ref().free)(head) }));
-    if let Err(panic) = dropped {
-        let message = task::panic_message(&*panic);
-        say!(Error, "The drop of a foreign value panicked: {message}");
-    }
+    guarded("The drop of a foreign value", || unsafe { (head.as_ref().free)(head) });
 }
 
 impl<T> fmt::Debug for ForeignPtr<T> {

@@ -244,12 +244,9 @@ pub(super) unsafe fn returned(header: NonNull<Header>) {
     if parcel.abandoned.get() {
         let called_at = parcel.called_at;
         // SAFETY: nobody waits, so this was the last use.
-        let freed = panic::catch_unwind(AssertUnwindSafe(|| unsafe { parcel::free(header) }));
+        let free = || unsafe { parcel::free(header) };
         // Nobody is here whom a panic of a result that nobody read could be passed on to.
-        if let Err(panic) = freed {
-            let message = task::panic_message(&*panic);
-            say!(Error, "The answer to a call made at {called_at} panicked: {message}");
-        }
+        task::guarded(format_args!("The answer to a call made at {called_at}"), free);
     } else {
         parcel.waker.wake();
     }

@@ -41,6 +41,6 @@ pub(crate) use pool::{pools, pools_size};
 pub(crate) use running::running_fiber;
 pub(crate) use running::{cancel_all, run_ready};
 pub(crate) use sleeper::Sleeper;
-pub(crate) use slot::{WakerSlot, wake};
+pub(crate) use slot::{WakerSlot, guarded, wake};
 pub(crate) use spawn::{spawn_at, spawn_daemon, spawn_detached};
 pub(crate) use tasks::{Tasks, drain_inbox, has_ready, live, live_but_daemons, wake_all};

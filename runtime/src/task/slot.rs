@@ -3,7 +3,9 @@
 //! Wakers of fibers are numbers: keeping one is a store, and waking it a push on the run queue, without
 //! the indirect calls through which wakers of other executors are cloned, woken and dropped.
 
+use std::any::Any;
 use std::cell::Cell;
+use std::fmt::Display;
 use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
@@ -105,17 +107,28 @@ impl WakerSlot {
     }
 }
 
-/// Wakes anybody. Who wakes has others to wake, and may be the loop itself, so a panic in a foreign waker ends here.
+/// Wakes anybody. Who wakes has others to wake, and may be the loop itself.
 #[cold]
 pub(crate) fn wake(waker: Waker) {
-    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {
-        // A logger that panics as well has no say.
-        let _ = catch_unwind(AssertUnwindSafe(|| {
-            let message = panic_message(&*panic);
-            say!(Error, "A waker of another executor panicked: {message}");
-        }));
-        raw::drop_quietly(panic);
+    guarded("A waker of another executor", || waker.wake());
+}
+
+/// Runs code of the user's for somebody who has more to do: where it panics that is said, of `what`, and goes no further.
+#[inline]
+pub(crate) fn guarded(what: impl Display, run: impl FnOnce()) {
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(run)) {
+        report(&what, panic);
     }
+}
+
+#[cold]
+fn report(what: &dyn Display, panic: Box<dyn Any + Send>) {
+    // A logger that panics as well has no say.
+    let _ = catch_unwind(AssertUnwindSafe(|| {
+        let message = panic_message(&*panic);
+        say!(Error, "{what} panicked: {message}");
+    }));
+    raw::drop_quietly(panic);
 }
 
 impl Drop for WakerSlot {
