@@ -4,6 +4,7 @@
 //! system directly, so that a simulated machine can stand here too. There are two drivers, io_uring and epoll.
 
 pub(crate) mod buffers;
+mod calls;
 pub(crate) mod clock;
 pub(crate) mod cpuset;
 pub(crate) mod datagram;

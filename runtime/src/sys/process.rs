@@ -4,6 +4,8 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{FromRawFd, OwnedFd, RawFd};
 
+use super::calls::{done, retried};
+
 /// A descriptor that becomes readable when the child ends. The child must not have been waited for.
 pub(crate) fn open(child: u32) -> io::Result<OwnedFd> {
     // SAFETY: no memory is involved.
@@ -39,17 +41,4 @@ pub(crate) fn read(pipe: RawFd, into: &mut [MaybeUninit<u8>]) -> io::Result<usiz
 pub(crate) fn write(pipe: RawFd, bytes: &[u8]) -> io::Result<usize> {
     // SAFETY: there are so many bytes.
     retried(|| unsafe { libc::write(pipe, bytes.as_ptr().cast(), bytes.len()) })
-}
-
-fn retried(mut call: impl FnMut() -> isize) -> io::Result<usize> {
-    loop {
-        match done(call()) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            result => return result,
-        }
-    }
-}
-
-fn done(result: isize) -> io::Result<usize> {
-    usize::try_from(result).map_err(|_| io::Error::last_os_error())
 }

@@ -4,10 +4,13 @@ use std::io;
 use std::os::fd::RawFd;
 use std::ptr;
 
+use socket2::Domain;
+
 use super::waiting::Events;
 use crate::sys::buffers::Supply;
 use crate::sys::datagram::Shape;
 use crate::sys::op::{Completion, Op};
+use crate::sys::{calls, socket};
 
 /// How often one descriptor is received from, or accepted on, before others have their turn.
 const ROUNDS_MAX: usize = 16;
@@ -79,9 +82,11 @@ impl Begun {
 pub(super) fn prepare(begun: &mut Begun) -> Result<(), i32> {
     match begun.op {
         // There is no flag for these that makes one call not wait.
-        Op::Accept { fd } | Op::Connect { fd, .. } => set_nonblocking(fd),
+        Op::Accept { fd } | Op::Connect { fd, .. } => {
+            socket::with(fd, |socket| socket.set_nonblocking(true)).map_err(number)
+        }
         Op::Receive { fd } => {
-            begun.stops_short = domain(fd)? == libc::AF_UNIX;
+            begun.stops_short = socket::with(fd, |socket| socket.domain()).map_err(number)? == Domain::UNIX;
             Ok(())
         }
         _ => Ok(()),
@@ -234,34 +239,12 @@ fn is_ready(fd: RawFd, events: libc::c_short) -> bool {
     unsafe { libc::poll(&raw mut poll, 1, 0) > 0 && poll.revents & libc::POLLNVAL == 0 }
 }
 
-/// The family of a socket's addresses.
-fn domain(fd: RawFd) -> Result<i32, i32> {
-    let (mut domain, mut len) = (0i32, size_of::<i32>() as libc::socklen_t);
-    // SAFETY: both live during the call, and the length is that of the value.
-    retried(|| unsafe {
-        let value = (&raw mut domain).cast();
-        libc::getsockopt(fd, libc::SOL_SOCKET, libc::SO_DOMAIN, value, &raw mut len) as isize
-    })?;
-    Ok(domain)
-}
-
-fn set_nonblocking(fd: RawFd) -> Result<(), i32> {
-    // SAFETY: no memory is involved.
-    let flags = retried(|| unsafe { libc::fcntl(fd, libc::F_GETFL) as isize })? as i32;
-    // SAFETY: as above.
-    retried(|| unsafe { libc::fcntl(fd, libc::F_SETFL, flags | libc::O_NONBLOCK) as isize }).map(|_| ())
-}
-
 /// The result of a call that is made again when a signal interrupts it, or its error number.
-fn retried(mut call: impl FnMut() -> isize) -> Result<usize, i32> {
-    loop {
-        let result = call();
-        if result >= 0 {
-            return Ok(result as usize);
-        }
-        match io::Error::last_os_error().raw_os_error() {
-            Some(libc::EINTR) => {}
-            error => return Err(error.unwrap_or(libc::EIO)),
-        }
-    }
+#[inline]
+fn retried(call: impl FnMut() -> isize) -> Result<usize, i32> {
+    calls::retried(call).map_err(number)
+}
+
+fn number(error: io::Error) -> i32 {
+    error.raw_os_error().unwrap_or(libc::EIO)
 }
