@@ -91,6 +91,11 @@ impl Sends {
         self.submitted.set(self.queued.get());
     }
 
+    /// Sends of which it is not known yet that they are over.
+    pub(super) fn in_flight(&self) -> usize {
+        self.queued.get().wrapping_sub(self.first.get()) as usize
+    }
+
     /// Forgets all, when nothing is with the kernel.
     pub(super) fn clear(&self, reactor: &Reactor) {
         while self.first.get() != self.end.get() {
@@ -164,7 +169,6 @@ impl Reactor {
             // SAFETY: the reference ends before anything is called.
             let Some(send) = (unsafe { &*sends.at(number).as_ptr() }) else { continue };
             let send = SendNow { fd: send.fd, base: send.view.as_ptr(), len: send.view.len() as u32 };
-            self.in_flight.set(self.in_flight.get() + 1);
             // SAFETY: the view stays here until the completion, and keeps the bytes.
             if unsafe { self.driver.push_now(send, QUIET | number as u64) }.is_err() {
                 self.complete_send(Completion::new(number as u64, -libc::EIO, 0));
@@ -197,7 +201,6 @@ impl Reactor {
                 self.end_send(send, len);
                 continue;
             }
-            self.ended();
             send.view.release(self);
             // SAFETY: as above.
             unsafe { release(send.source) };
@@ -208,7 +211,6 @@ impl Reactor {
     #[cold]
     #[inline(never)]
     fn end_send(&self, send: Entry, result: i32) {
-        self.ended();
         // SAFETY: the reference of the send, which goes with the call.
         unsafe { (send.source.as_ref().vtable().sent)(send.source, self, send.view, result) };
     }

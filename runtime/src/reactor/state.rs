@@ -231,7 +231,7 @@ impl Reactor {
 
     /// Operations that the kernel has not finished.
     pub(crate) fn in_flight(&self) -> usize {
-        self.in_flight.get()
+        self.in_flight.get() + self.sends.in_flight()
     }
 
     /// A time in this turn that has passed, and the number of the turn.
@@ -317,7 +317,7 @@ impl Reactor {
 impl Drop for Reactor {
     fn drop(&mut self) {
         REACTOR.set(ptr::null());
-        debug_assert_eq!(self.in_flight.get(), 0);
+        debug_assert_eq!(self.in_flight(), 0);
         self.at_end.clear();
         self.sends.clear(self);
     }

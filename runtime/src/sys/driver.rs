@@ -132,7 +132,7 @@ impl Driver {
     pub(crate) fn enter(&self, wait: Wait) -> io::Result<()> {
         match self {
             Driver::Uring(driver) => driver.enter(wait),
-            Driver::Epoll(driver) => driver.borrow_mut().enter(wait),
+            Driver::Epoll(driver) => enter_epoll(driver, wait),
         }
     }
 
@@ -182,6 +182,11 @@ impl Driver {
             }
         }
     }
+}
+
+#[inline(never)]
+fn enter_epoll(driver: &RefCell<epoll::Driver>, wait: Wait) -> io::Result<()> {
+    driver.borrow_mut().enter(wait)
 }
 
 /// Out of line, so that it does not cost the ring registers.

@@ -137,6 +137,9 @@ impl Driver {
     #[inline(never)]
     unsafe fn push_to_full(&self, entry: Entry) -> io::Result<()> {
         for _ in 0..ENTERS_MAX {
+            // What was taken makes room for what comes.
+            // SAFETY: the only borrow.
+            unsafe { self.completions() }.sync();
             self.enter(Wait::No)?;
             // SAFETY: the only borrow; the rest is promised by the caller.
             if unsafe { self.submissions().push(&entry) }.is_ok() {
@@ -166,13 +169,11 @@ impl Driver {
 
     /// Submits what is queued, lets the kernel post completions, and sleeps for one as `wait` says.
     ///
-    /// Interrupted and timed-out sleeps are ordinary returns.
+    /// Interrupted and timed-out sleeps are ordinary returns. All completions have been taken, or else those that were keep their room.
     pub(crate) fn enter(&self, wait: Wait) -> io::Result<()> {
-        // SAFETY: the only borrows.
-        let (submissions, completions) = unsafe { (self.submissions(), self.completions()) };
+        // SAFETY: the only borrow.
+        let submissions = unsafe { self.submissions() };
         submissions.sync();
-        // What was taken makes room for what comes.
-        completions.sync();
         let count = submissions.len() as u32;
         let events = EnterFlags::GETEVENTS.bits();
         // SAFETY: the arguments are those that the flags announce, and live during the call.
@@ -190,7 +191,6 @@ impl Driver {
             }
         };
         submissions.sync();
-        completions.sync();
         match entered {
             Ok(_) => Ok(()),
             // EBUSY: completions overflowed and must be reaped first. EAGAIN: no memory for a request
