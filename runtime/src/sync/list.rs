@@ -149,8 +149,8 @@ impl<T> List<T> {
     fn pop(&self, state: State) -> Option<(&Node<T>, WakerSlot)> {
         // SAFETY: as in `front`.
         let node = unsafe { self.first.get().as_ref() }?;
-        // SAFETY: it is on this list.
-        let waker = unsafe { self.unlink(node) };
+        // SAFETY: it is on this list, and nothing is before the first.
+        let waker = unsafe { self.unlink_behind(node, ptr::null()) };
         node.state.set(state);
         Some((node, waker))
     }
@@ -183,10 +183,21 @@ impl<T> List<T> {
     /// The node is on this list.
     #[inline]
     unsafe fn unlink(&self, node: &Node<T>) -> WakerSlot {
+        // SAFETY: queued, and the links know what is before it.
+        unsafe { self.unlink_behind(node, node.links().previous.get()) }
+    }
+
+    /// [`unlink`](Self::unlink), where one knows what is before the node.
+    ///
+    /// # Safety
+    ///
+    /// The node is on this list behind `previous`, or the first if that is null.
+    #[inline]
+    unsafe fn unlink_behind(&self, node: &Node<T>, previous: *const Node<T>) -> WakerSlot {
         // SAFETY: queued, and so are its neighbours.
         unsafe {
             let links = node.links();
-            let (next, previous) = (links.next.get(), links.previous.get());
+            let next = links.next.get();
             match previous.as_ref() {
                 Some(previous) => previous.links().next.set(next),
                 None => self.first.set(next),
@@ -276,10 +287,10 @@ impl<H: Host> Waiter<H> {
         }
     }
 
-    /// Sets the state of a waiter that is idle, to what it is.
+    /// Has taken what it was given, if anything. It is not on the list.
     #[inline]
-    pub(crate) fn stay_idle(&self) {
-        debug_assert_eq!(self.state(), State::Idle);
+    pub(crate) fn set_idle(&self) {
+        debug_assert_ne!(self.state(), State::Queued);
         self.node.state.set(State::Idle);
     }
 

@@ -79,12 +79,12 @@ impl<R: Request> Future for Wait<R> {
     #[inline]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<R::Output> {
         let this = self.into_ref();
-        // Results are made here and not out of line, because from there they would come by way of memory. Then the
-        // waiter is idle, and says so once more, from which the compiler knows that its drop has nothing to do.
+        // Results are made here and not out of line, because from there they would come by way of memory. After each, the waiter
+        // says that it is idle, even if it was before: so the compiler knows that its drop has nothing to do.
         match this.waiter.state() {
             State::Idle => {
                 if let Some(output) = R::take_now(&this.waiter) {
-                    this.waiter.stay_idle();
+                    this.waiter.set_idle();
                     return Poll::Ready(output);
                 }
                 if let Some(output) = R::hopeless(&this.waiter) {
@@ -93,9 +93,9 @@ impl<R: Request> Future for Wait<R> {
             }
             State::Queued => {}
             state => {
-                this.waiter.leave();
-                if let Some(output) = R::woken(&this.waiter, state) {
-                    this.waiter.stay_idle();
+                let output = R::woken(&this.waiter, state);
+                this.waiter.set_idle();
+                if let Some(output) = output {
                     return Poll::Ready(output);
                 }
             }
