@@ -4,6 +4,7 @@
 
 use std::cell::Cell;
 use std::fmt;
+use std::hint::cold_path;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -335,13 +336,16 @@ impl SemaphoreCore {
     /// Nobody may overtake those who wait already, even if their share is there.
     #[inline]
     pub(super) fn try_take(&self, units: usize) -> bool {
+        if units > self.capacity || !self.waiters.is_empty() {
+            return false;
+        }
         // No capacity is above `isize::MAX`, so what is compared as signed is the same number.
         let available = self.available.get();
-        let fits = units <= self.capacity && units as isize <= available && self.waiters.is_empty();
-        if fits {
-            self.available.set(available - units as isize);
+        if units as isize > available {
+            return false;
         }
-        fits
+        self.available.set(available - units as isize);
+        true
     }
 
     /// Whether so many will never be there.
@@ -356,9 +360,12 @@ impl SemaphoreCore {
             return;
         }
         let before = self.available.get();
-        // Smaller only if it has come round.
-        let after = before.wrapping_add_unsigned(units);
-        self.available.set(if after < before { isize::MAX } else { after });
+        let mut after = before.wrapping_add_unsigned(units);
+        if after < before {
+            cold_path();
+            after = isize::MAX;
+        }
+        self.available.set(after);
         if !self.waiters.is_empty() {
             self.serve();
         }
