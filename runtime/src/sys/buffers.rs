@@ -1,6 +1,7 @@
 //! The provided-buffer ring: memory into which a driver receives without being told where.
 //!
-//! Buffers are numbered; the driver takes them in the order in which they were given, or the kernel does for it.
+//! Buffers are numbered. The kernel takes them in the order in which they were given; a driver that fills them itself takes
+//! the last one first, whose lines are still in the cache.
 //! Which ones are in use, and by whom, is the business of the floor above.
 
 use std::cell::Cell;
@@ -31,7 +32,6 @@ pub(crate) struct BufferRing {
     ring: Mapping,
     memory: ManuallyDrop<Mapping>,
     kept: Cell<bool>,
-    tail: Cell<u16>,
 }
 
 impl BufferRing {
@@ -39,7 +39,7 @@ impl BufferRing {
     pub(crate) fn new() -> io::Result<BufferRing> {
         let ring = Mapping::new(ENTRIES as usize * size_of::<BufRingEntry>())?;
         let memory = ManuallyDrop::new(Mapping::new(ENTRIES as usize * STRIDE)?);
-        Ok(BufferRing { ring, memory, kept: Cell::new(false), tail: Cell::new(0) })
+        Ok(BufferRing { ring, memory, kept: Cell::new(false) })
     }
 
     /// The most buffers there can be; a power of two.
@@ -75,7 +75,7 @@ impl BufferRing {
     ///
     /// It is used by one driver, which the ring outlives.
     pub(super) unsafe fn supply(&self) -> Supply {
-        Supply { entries: self.ring.base().cast(), memory: self.memory.base(), head: 0 }
+        Supply { entries: self.ring.base().cast(), memory: self.memory.base() }
     }
 
     /// Gives a buffer to the kernel, which may fill it from now on.
@@ -93,21 +93,18 @@ impl BufferRing {
     #[inline]
     pub(crate) unsafe fn provide_headed(&self, head: NonNull<u8>, buffer: u16) {
         let address = head.as_ptr() as u64 + HEAD as u64;
-        let tail = self.tail.get();
-        let index = tail & (ENTRIES - 1);
-        let tail = tail.wrapping_add(1);
-        self.tail.set(tail);
         let entries = self.ring.base().cast::<BufRingEntry>();
         // SAFETY: the index is masked to the entries mapped; the kernel does not look at the entry
         // before the tail below covers it. The tail lies in a field of the first entry that the setters
         // do not touch, and the kernel only reads it.
         unsafe {
-            let entry = entries.add(index as usize).as_mut();
+            let published = AtomicU16::from_ptr(BufRingEntry::tail(entries.as_ptr()).cast_mut());
+            let tail = published.load(Ordering::Relaxed);
+            let entry = entries.add((tail & (ENTRIES - 1)) as usize).as_mut();
             entry.set_addr(address);
             entry.set_len(SIZE as u32);
             entry.set_bid(buffer);
-            let published = BufRingEntry::tail(entries.as_ptr());
-            AtomicU16::from_ptr(published.cast_mut()).store(tail, Ordering::Release);
+            published.store(tail.wrapping_add(1), Ordering::Release);
         }
     }
 }
@@ -121,29 +118,34 @@ impl Drop for BufferRing {
     }
 }
 
-/// The buffers as a driver has them that fills them itself.
+/// The buffers as a driver has them that fills them itself: a stack, for which the tail of the ring is the top.
 pub(super) struct Supply {
     entries: NonNull<BufRingEntry>,
     memory: NonNull<u8>,
-    head: u16,
 }
 
 impl Supply {
+    /// How many buffers there are, in front of the entries.
+    fn top(&self) -> &AtomicU16 {
+        // SAFETY: the ring outlives this, by the contract of `supply`, and the tail is only used as an atomic.
+        unsafe { AtomicU16::from_ptr(BufRingEntry::tail(self.entries.as_ptr()).cast_mut()) }
+    }
+
     /// The next buffer: its number, its first byte, and how many it holds. It stays the next one until it is
-    /// [consumed](Self::consume).
+    /// [consumed](Self::consume), or another one comes back.
     pub(super) fn next(&self) -> Option<(u16, NonNull<u8>, usize)> {
-        // SAFETY: the ring outlives this, by the contract of `supply`, and is of the same thread.
+        let last = self.top().load(Ordering::Relaxed).checked_sub(1)?;
+        // SAFETY: the ring outlives this, by the contract of `supply`, and is of the same thread. There are never more
+        // buffers than entries, and each one has its memory.
         unsafe {
-            if *BufRingEntry::tail(self.entries.as_ptr()) == self.head {
-                return None;
-            }
-            let buffer = self.entries.add((self.head & (ENTRIES - 1)) as usize).as_ref().bid();
+            let buffer = self.entries.add(last as usize).as_ref().bid();
             Some((buffer, self.memory.add(buffer as usize * STRIDE + HEAD), SIZE))
         }
     }
 
     /// The next buffer was filled.
     pub(super) fn consume(&mut self) {
-        self.head = self.head.wrapping_add(1);
+        let top = self.top();
+        top.store(top.load(Ordering::Relaxed).saturating_sub(1), Ordering::Relaxed);
     }
 }
