@@ -1,6 +1,6 @@
-//! The path on which generated code finds the runtime: `::seastar`, unless `crate = path` says otherwise.
+//! The path on which generated code finds the runtime: `::seastar`, unless `crate = path` says otherwise; and places for what is generated.
 
-use proc_macro2::Span;
+use proc_macro2::{Group, Span, TokenStream, TokenTree};
 use syn::{Expr, Path, PathArguments, parse_quote};
 
 use crate::options::{Key, Setting, Wrong};
@@ -34,6 +34,18 @@ pub fn located(krate: &Path, place: Span) -> Path {
         segment.ident.set_span(segment.ident.span().located_at(place));
     }
     krate
+}
+
+/// The same tokens, which errors show in another place.
+pub fn placed(tokens: TokenStream, place: Span) -> TokenStream {
+    let place_one = |mut tree: TokenTree| {
+        if let TokenTree::Group(group) = &tree {
+            tree = Group::new(group.delimiter(), placed(group.stream(), place)).into();
+        }
+        tree.set_span(tree.span().located_at(place));
+        tree
+    };
+    tokens.into_iter().map(place_one).collect()
 }
 
 #[cfg(test)]

@@ -19,6 +19,12 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .map(|(_, candidate)| candidate)
 }
 
+/// What to say where there is none: the candidates.
+pub fn there_are<'a>(candidates: impl IntoIterator<Item = &'a str>) -> String {
+    let names: Vec<String> = candidates.into_iter().map(|candidate| format!("`{candidate}`")).collect();
+    format!("there are {}", names.join(", "))
+}
+
 /// How many letters must be inserted, removed, replaced or swapped to turn `from` into `to`.
 fn distance(from: &str, to: &str) -> usize {
     let (from, to): (Vec<char>, Vec<char>) = (from.chars().collect(), to.chars().collect());

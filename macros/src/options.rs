@@ -7,7 +7,10 @@ use proc_macro2::{Ident, Literal, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::{Expr, ExprLit, Lit, ext::IdentExt, parse_quote_spanned, spanned::Spanned};
 
-use crate::{errors::Errors, nearest::nearest};
+use crate::{
+    errors::Errors,
+    nearest::{nearest, there_are},
+};
 
 /// An option that an attribute knows.
 pub struct Key {
@@ -125,10 +128,7 @@ fn find<'a>(name: &Ident, keys: &'a [Key], errors: &mut Errors) -> Option<&'a Ke
     let meant = renamed.or_else(|| by_name(nearest(&word, keys.iter().map(|key| key.name))?));
     let advice = match meant {
         Some(key) => format!("did you mean {}?", key.advice()),
-        None => {
-            let names: Vec<String> = keys.iter().map(|key| format!("`{}`", key.name)).collect();
-            format!("there are {}", names.join(", "))
-        }
+        None => there_are(keys.iter().map(|key| key.name)),
     };
     errors.at(name, format!("there is no option `{name}`; {advice}"));
     None

@@ -14,6 +14,7 @@ pub fn lower(item: ShardLocal) -> TokenStream {
         ShardLocal::Other(item) => return item,
     };
     let Static { krate, attrs, vis, name, ty, initial } = item;
+    // `ShardLocal::new` asks that its value lies in that section and is a constant, and both is seen to here.
     quote! {
         #(#attrs)*
         #[unsafe(link_section = "seastar_locals")]

@@ -4,10 +4,11 @@
 //! one and in their order, so that they are dropped as those of an `async fn` are. `self` cannot be the
 //! name of a local: the body captures it.
 
-use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::{GenericParam, Index, Signature, parse_quote, spanned::Spanned};
 
+use crate::krate::placed;
 use crate::model::task::{Budget, Checked, Function, Output, Parameter, Pattern, Pool, Task};
 
 pub fn lower(task: Task) -> TokenStream {
@@ -54,7 +55,7 @@ fn pooled(function: &Function, slots: &syn::Expr) -> TokenStream {
     let name = name.to_string();
     // What can be wrong with the types here is what the function returns.
     let spawn = quote!(#krate::__private::spawn_in(&POOL, __body, #arguments));
-    let spawn = located(spawn, output_type(function).span());
+    let spawn = placed(spawn, output_type(function).span());
     let sig = signature(function, &output_handle(function));
     quote! {
         #(#attrs)*
@@ -116,19 +117,7 @@ fn check(function: &Function, bytes: &syn::Expr) -> TokenStream {
     let check = quote! {
         const _: () = #krate::__private::check_size(#krate::__private::future_size(__body), #bytes);
     };
-    located(check, bytes.span())
-}
-
-/// The same tokens, which errors show in another place.
-fn located(tokens: TokenStream, place: Span) -> TokenStream {
-    let locate = |mut tree: TokenTree| {
-        if let TokenTree::Group(group) = &tree {
-            tree = Group::new(group.delimiter(), located(group.stream(), place)).into();
-        }
-        tree.set_span(tree.span().located_at(place));
-        tree
-    };
-    tokens.into_iter().map(locate).collect()
+    placed(check, bytes.span())
 }
 
 /// The future of one call.
@@ -142,6 +131,7 @@ fn call(function: &Function, arguments: &TokenStream) -> TokenStream {
     });
     let parameters = parameters.iter().enumerate().map(|(index, Parameter { attrs, name, pattern, .. })| {
         let index = Index::from(index);
+        // Each is moved out once, at the start of the first poll of the body, until whose end `call` keeps them there.
         let value = quote!(unsafe { ::core::ptr::read(&raw const (*#args.as_ptr()).#index) });
         match pattern {
             Pattern::Name(pat) => quote!(#(#attrs)* let #pat = #value;),

@@ -1,6 +1,7 @@
 //! A service with an instance on every shard: how it starts and stops, and where each call of it runs.
 
 use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
 use syn::{Attribute, Expr, Generics, Ident, Path, Signature, Type, Visibility};
 
 pub enum Sharded {
@@ -35,6 +36,19 @@ pub enum Member {
     Function(Box<Function>),
     /// A constant or a call of a macro.
     Other(TokenStream),
+}
+
+/// As it was written.
+impl ToTokens for Member {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        tokens.extend(match self {
+            Member::Other(item) => item.clone(),
+            Member::Function(function) => {
+                let Function { attrs, vis, sig, body } = &**function;
+                quote!(#(#attrs)* #vis #sig #body)
+            }
+        });
+    }
 }
 
 /// As it was written, without what is ours.

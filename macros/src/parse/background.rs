@@ -8,7 +8,7 @@ use super::statement::{self, Call};
 use crate::{
     errors::Errors,
     model::detached::{Detached, Policy},
-    nearest::nearest,
+    nearest::{nearest, there_are},
 };
 
 const FORM: &str = "background!(gate = gate, on_error = log => async move { .. })";
@@ -86,10 +86,10 @@ fn policy(value: Expr, errors: &mut Errors) -> Policy {
             let Some(word) = NO_POLICIES.iter().find(|word| is(&value, word)) else {
                 return Policy::Call(value);
             };
-            let there_are = POLICIES.map(|policy| format!("`{policy}`")).join(", ");
+            let there_are = there_are(POLICIES);
             errors.at(
                 &value,
-                format!("there is no policy `{word}`; there are {there_are}, and closures that take the error, as `|error| ..`"),
+                format!("there is no policy `{word}`; {there_are}, and closures that take the error, as `|error| ..`"),
             );
             Policy::Log
         }

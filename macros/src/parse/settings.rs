@@ -5,7 +5,7 @@ use syn::{Expr, Lit, LitStr};
 
 use crate::{
     krate,
-    nearest::nearest,
+    nearest::{nearest, there_are},
     options::{Key, Wrong, flag, integer, literal, typed},
 };
 
@@ -151,10 +151,7 @@ fn one_of(names: &[&'static str], what: &str, value: &Expr) -> Result<Expr, Wron
     }
     let advice = match nearest(&name, names.iter().copied()) {
         Some(meant) => format!("did you mean `{meant}`?"),
-        None => {
-            let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
-            format!("there are {}", names.join(", "))
-        }
+        None => there_are(names.iter().copied()),
     };
     Err(Wrong::Value(format!("there is no {what} `{name}`; {advice}")))
 }

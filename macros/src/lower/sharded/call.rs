@@ -1,11 +1,14 @@
 //! The methods of the handle: each sends the method of the service and its arguments to where it runs.
 
-use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::{Attribute, GenericArgument, Path, PathArguments, Type, spanned::Spanned};
 
 use super::{prefix, turbofish};
-use crate::model::sharded::{Argument, Block, Call, Place, Service};
+use crate::{
+    krate::placed,
+    model::sharded::{Argument, Block, Call, Place, Service},
+};
 
 pub fn calls(service: &Service) -> TokenStream {
     if service.calls.is_empty() {
@@ -132,18 +135,6 @@ fn checks(service: &Service, call: &Call) -> Vec<TokenStream> {
     all.filter(|(ty, _)| !is_small(ty))
         .map(|(ty, check)| placed(quote!(#krate::__private::#check), ty.span()))
         .collect()
-}
-
-/// The same tokens, which errors show in another place.
-pub fn placed(tokens: TokenStream, place: Span) -> TokenStream {
-    let place_one = |mut tree: TokenTree| {
-        if let TokenTree::Group(group) = &tree {
-            tree = Group::new(group.delimiter(), placed(group.stream(), place)).into();
-        }
-        tree.set_span(tree.span().located_at(place));
-        tree
-    };
-    tokens.into_iter().map(place_one).collect()
 }
 
 /// Whether the type is known to be small enough for any message: numbers, and what is a few words on this side of a pointer.

@@ -8,8 +8,9 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{GenericParam, Generics, PathArguments, Type, spanned::Spanned};
 
-use crate::model::sharded::{
-    Argument, Block, Function, Handle, Member, Service, Sharded, Start, StartArgument, Started, Stop,
+use crate::{
+    krate::placed,
+    model::sharded::{Argument, Block, Handle, Service, Sharded, Start, StartArgument, Started, Stop},
 };
 
 pub fn lower(sharded: Sharded) -> TokenStream {
@@ -24,13 +25,6 @@ pub fn lower(sharded: Sharded) -> TokenStream {
 
 fn block(block: &Block) -> TokenStream {
     let Block { attrs, generics, this, members } = block;
-    let members = members.iter().map(|member| match member {
-        Member::Other(item) => item.clone(),
-        Member::Function(function) => {
-            let Function { attrs, vis, sig, body } = &**function;
-            quote!(#(#attrs)* #vis #sig #body)
-        }
-    });
     let (params, _, clause) = generics.split_for_impl();
     quote! {
         #(#attrs)*
@@ -160,7 +154,7 @@ fn handle(service: &Service) -> TokenStream {
     let (derived, written) = traits;
     // A handle that is more visible than its service is an error, and here is the service.
     let ours = Span::call_site().located_at(this.span());
-    let sharded = call::placed(quote!(#krate::Sharded), this.span());
+    let sharded = placed(quote!(#krate::Sharded), this.span());
     let deref = quote_spanned! {ours=>
         impl #params ::core::ops::Deref for #name #arguments #clause {
             type Target = #sharded<#this>;

@@ -17,7 +17,7 @@ use super::entry::keyword;
 use crate::{
     errors::Errors,
     krate,
-    model::sharded::{Block, Call, Function, Handle, Member, Service, Sharded},
+    model::sharded::{Block, Call, Handle, Member, Service, Sharded},
     options::{self, Key, Setting, Wrong, integer, typed},
 };
 
@@ -141,13 +141,11 @@ fn service(block: &Block, of_trait: Option<&Path>, errors: &mut Errors) -> Optio
 /// The block without our attributes, which nobody else knows.
 fn unmarked(block: Block, of_trait: Option<Path>) -> TokenStream {
     let Block { attrs, generics, this, members } = block;
-    let members = members.into_iter().map(|member| match member {
-        Member::Other(item) => item,
-        Member::Function(mut function) => {
+    let members = members.into_iter().map(|mut member| {
+        if let Member::Function(function) = &mut member {
             place::take(&mut function.attrs, &mut Errors::default());
-            let Function { attrs, vis, sig, body } = *function;
-            quote!(#(#attrs)* #vis #sig #body)
         }
+        member
     });
     let of_trait = of_trait.map(|of_trait| quote!(#of_trait for));
     let (params, _, clause) = generics.split_for_impl();

@@ -7,7 +7,7 @@ use super::types::{text, without_self};
 use crate::{
     errors::Errors,
     model::sharded::{Argument, Function, Place},
-    nearest::nearest,
+    nearest::{nearest, there_are},
     parse::entry::{any_word, mentions},
 };
 
@@ -274,10 +274,7 @@ fn depends(expr: &Expr, method: &Method, constant: Option<&str>, errors: &mut Er
         let advice = match (nearest(&word, names.iter().map(|name| &**name)), &*names) {
             (Some(meant), _) => format!("did you mean `{meant}`?"),
             (None, []) => format!("`{name}` has none"),
-            (None, _) => format!(
-                "there are {}",
-                names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
-            ),
+            (None, _) => there_are(names.iter().map(String::as_str)),
         };
         errors.at(expr, format!("`{word}` is not an argument of `{name}`; {advice}"));
         return false;

@@ -4,7 +4,7 @@
 //! hear nothing of it.
 
 use quote::ToTokens;
-use syn::{FnArg, GenericParam, Receiver, ReceiverKind, ReturnType, Safety, Signature, Type, parse_quote};
+use syn::{GenericParam, Receiver, ReceiverKind, ReturnType, Safety, Signature, Type, parse_quote};
 
 use super::{
     is_generic,
@@ -134,11 +134,7 @@ pub fn refuse_borrowed(sig: &Signature, errors: &mut Errors) -> bool {
 
 /// What the call takes besides `self`.
 pub fn arguments(sig: &Signature, this: &Type) -> Vec<Argument> {
-    let typed = sig.inputs.iter().filter_map(|input| match input {
-        FnArg::Typed(parameter) => Some(parameter),
-        FnArg::Receiver(_) => None,
-    });
-    typed
+    parameters(sig)
         .enumerate()
         .map(|(index, parameter)| Argument {
             name: name_of(index, &parameter.pat),

@@ -7,6 +7,8 @@ use syn::{
     visit::{self, Visit},
 };
 
+use crate::krate::placed;
+
 /// What of the type is borrowed, and what to write in its place.
 pub fn borrowed(ty: &Type) -> Option<(TokenStream, String)> {
     let mut find = Find(None);
@@ -101,15 +103,6 @@ pub fn without_self(tokens: TokenStream, this: &Type) -> TokenStream {
         }
     }
     named
-}
-
-/// The same tokens, which errors show in another place.
-fn placed(tokens: TokenStream, place: proc_macro2::Span) -> TokenStream {
-    let place = |mut tree: TokenTree| {
-        tree.set_span(tree.span().located_at(place));
-        tree
-    };
-    tokens.into_iter().map(place).collect()
 }
 
 /// What `wrapper<first, ..>` has as its first argument, if `ty` looks like that and ends in `wrapper`.
