@@ -367,9 +367,7 @@ impl<T: Transport> InputStream<T> {
         if let Some(kept) = &self.kept
             && kept.room() < len - kept.len()
         {
-            let mut wider = Filling::new(len).ok_or(io::ErrorKind::OutOfMemory)?;
-            wider.push(kept.bytes());
-            self.kept = Some(wider);
+            self.kept = Some(kept.wider(len).ok_or(io::ErrorKind::OutOfMemory)?);
         }
         Ok(())
     }

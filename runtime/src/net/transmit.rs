@@ -386,11 +386,5 @@ fn widen(filling: Filling) -> Result<Filling, Filling> {
     if filling.len() > GATHER_SIZE / 2 {
         return Err(filling);
     }
-    match Filling::new(GATHER_SIZE) {
-        Some(mut wider) => {
-            wider.push(filling.bytes());
-            Ok(wider)
-        }
-        None => Err(filling),
-    }
+    filling.wider(GATHER_SIZE).ok_or(filling)
 }

@@ -223,6 +223,13 @@ impl Filling {
         Some(Filling { view, capacity: (class::size_of_class(class) - HEAD) as u32 })
     }
 
+    /// A block for at least `capacity` bytes that begins with what is in this one; `None` as for [`new`](Self::new).
+    pub(crate) fn wider(&self, capacity: usize) -> Option<Filling> {
+        let mut wider = Filling::new(capacity)?;
+        wider.push(self.bytes());
+        Some(wider)
+    }
+
     /// A view in the shape of a filling: it is full.
     pub(crate) fn whole(view: View) -> Filling {
         Filling { capacity: view.len() as u32, view }

@@ -281,15 +281,15 @@ impl TlsAcceptor {
     {
         let acceptor = self.clone();
         async move |stream: S| {
-            let stream = match acceptor.accept(stream).await {
-                Ok(stream) => stream,
-                Err(error) => {
-                    say!(Debug, "{error}");
-                    return Ok(());
-                }
-            };
+            let Some(stream) = acceptor.admit(stream).await else { return Ok(()) };
             handler(stream).await.or_else(forgive)
         }
+    }
+
+    /// A client that has shaken hands; failures are only logged.
+    pub(crate) async fn admit<S: ByteStream>(&self, stream: S) -> Option<TlsStream<S>> {
+        let accepted = self.accept(stream).await;
+        accepted.inspect_err(|error| say!(Debug, "{error}")).ok()
     }
 
     /// What was done so far.

@@ -35,6 +35,22 @@ pub(super) enum Side {
     Server(UnbufferedServerConnection),
 }
 
+impl Side {
+    /// Deals with the next state of the session.
+    fn process(
+        &mut self,
+        records: &mut [u8],
+        plain: &mut VecDeque<View>,
+        outgoing: &mut Option<Filling>,
+        job: Job<'_>,
+    ) -> (usize, Result<io::Result<Step>, rustls::Error>) {
+        match self {
+            Side::Client(client) => handle(client.process_tls_records(records), plain, outgoing, job),
+            Side::Server(server) => handle(server.process_tls_records(records), plain, outgoing, job),
+        }
+    }
+}
+
 pub(super) struct Engine {
     side: Side,
     /// Records that came, or the beginning of one.
@@ -133,13 +149,12 @@ impl Engine {
         };
         if incoming.room() < view.len() {
             let len = incoming.len() + view.len();
-            let wider = (len <= INCOMING_MAX).then(|| Filling::new(len.max(record_len(incoming.bytes()))));
-            let Some(mut wider) = wider.flatten() else {
+            let wider = (len <= INCOMING_MAX).then(|| incoming.wider(len.max(record_len(incoming.bytes()))));
+            let Some(wider) = wider.flatten() else {
                 let why =
                     if len > INCOMING_MAX { "a message without an end" } else { "no memory for a record" };
                 return Err(self.fail(rustls::Error::General(why.into())));
             };
-            wider.push(incoming.bytes());
             incoming = wider;
         }
         incoming.push(&view);
@@ -207,10 +222,7 @@ impl Engine {
     fn step(&mut self, job: Job<'_>) -> io::Result<Step> {
         let Engine { side, incoming, plain, outgoing, .. } = self;
         let records = in_place(incoming)?;
-        let (discard, state) = match side {
-            Side::Client(client) => handle(client.process_tls_records(records), plain, outgoing, job),
-            Side::Server(server) => handle(server.process_tls_records(records), plain, outgoing, job),
-        };
+        let (discard, state) = side.process(records, plain, outgoing, job);
         if let Some(records) = incoming {
             records.trim_front(discard);
             if records.len() == 0 {
@@ -230,14 +242,7 @@ impl Engine {
         // rustls must not see what came again, but an alert waits to be encoded, perhaps behind other records.
         while self.state().wants_write() {
             let Engine { side, plain, outgoing, .. } = self;
-            let (_, state) = match side {
-                Side::Client(client) => {
-                    handle(client.process_tls_records(&mut []), plain, outgoing, Job::Nothing)
-                }
-                Side::Server(server) => {
-                    handle(server.process_tls_records(&mut []), plain, outgoing, Job::Nothing)
-                }
-            };
+            let (_, state) = side.process(&mut [], plain, outgoing, Job::Nothing);
             if !matches!(state, Ok(Ok(_))) {
                 break;
             }
@@ -334,11 +339,9 @@ fn put(
     loop {
         let filled = outgoing.as_ref().map_or(0, Filling::len);
         if outgoing.as_ref().is_none_or(|outgoing| outgoing.room() < len) {
-            let mut wider = Filling::new(filled + len).ok_or(io::ErrorKind::OutOfMemory)?;
-            if let Some(before) = outgoing.take() {
-                wider.push(before.bytes());
-            }
-            *outgoing = Some(wider);
+            let wider =
+                outgoing.as_ref().map_or_else(|| Filling::new(len), |before| before.wider(filled + len));
+            *outgoing = Some(wider.ok_or(io::ErrorKind::OutOfMemory)?);
         }
         let Some(room) = outgoing else { return Ok(()) };
         match room.append(len, &mut write) {

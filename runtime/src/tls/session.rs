@@ -206,11 +206,8 @@ impl<T: Transport> Session<T> {
         }
         let mut gathered = match self.gathered.take() {
             Some(gathered) if gathered.room() > 0 || bytes.is_empty() => gathered,
-            Some(whole) => match Filling::new(RECORD_MAX).filter(|_| whole.len() < RECORD_MAX / 2) {
-                Some(mut wider) => {
-                    wider.push(whole.bytes());
-                    wider
-                }
+            Some(whole) => match (whole.len() < RECORD_MAX / 2).then(|| whole.wider(RECORD_MAX)).flatten() {
+                Some(wider) => wider,
                 None => {
                     self.gathered = Some(whole);
                     self.seal()?;

@@ -89,13 +89,7 @@ where
     H: AsyncFn(TlsStream<S>) -> T + Clone + Send + 'static,
     T: Outcome,
 {
-    async move |stream: S| match acceptor.accept(stream).await {
-        Ok(stream) => Some(handler(stream).await),
-        Err(error) => {
-            say!(Debug, "{error}");
-            None
-        }
-    }
+    async move |stream: S| Some(handler(acceptor.admit(stream).await?).await)
 }
 
 impl<L: fmt::Debug> fmt::Debug for TlsListener<L> {

@@ -198,9 +198,7 @@ impl<A: Address> Datagrams<A> {
         if reactor.is_ending() {
             return Some(Err(io::Error::from_raw_os_error(libc::ECANCELED)));
         }
-        let into_buffers =
-            this.block.is_none() && reactor.receives_datagrams() && reactor.buffers().has_some();
-        let begun = if into_buffers {
+        let begun = if this.is_buffered(reactor) {
             let op = Op::ReceiveDatagrams { fd: this.fd(), shape: &raw const this.shape };
             this.submit(this, reactor, op, RECEIVE, ARMED)
         } else {
