@@ -9,6 +9,7 @@ use std::net::Shutdown;
 use std::os::fd::{IntoRawFd, OwnedFd, RawFd};
 use std::task::{Context, Poll};
 
+use super::given_away;
 use super::receive::Receiver;
 use super::transmit::Transmitter;
 use crate::reactor::{self, Reactor, Shared, Source, View};
@@ -21,6 +22,9 @@ pub(super) const SEND: u8 = 1;
 pub(super) const READABLE: u8 = 2;
 
 const CLOSED: RawFd = -1;
+
+/// Beside the number of halves: somebody wants to know when there are none.
+const AWAITED: u8 = 1 << 7;
 
 /// A connected socket.
 pub(super) struct Connection {
@@ -71,7 +75,12 @@ impl Connection {
 
     /// Whether the user has one of the halves.
     pub(super) fn is_held(&self) -> bool {
-        self.halves.get() > 0
+        self.halves.get() & !AWAITED > 0
+    }
+
+    /// Has [`given_away`] told when the user drops the last half.
+    pub(super) fn tell_release(&self) {
+        self.halves.set(self.halves.get() | AWAITED);
     }
 
     /// Ready when it is closed, for one who waits for that while nobody holds it.
@@ -125,8 +134,11 @@ impl Connection {
     /// The user drops one half.
     pub(super) fn release_half(this: &Shared<Connection>) {
         this.halves.set(this.halves.get() - 1);
-        if this.halves.get() == 0 {
+        if !this.is_held() {
             this.transmitter.abandon();
+            if this.halves.get() == AWAITED {
+                given_away::tell(this);
+            }
             Connection::close_when_sent(this);
         }
     }

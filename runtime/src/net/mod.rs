@@ -6,6 +6,7 @@ mod buffer;
 mod connect;
 mod connection;
 mod datagram;
+mod given_away;
 mod halves;
 mod input;
 mod listener;

@@ -10,6 +10,7 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use super::connection::Connection;
+use super::given_away;
 use super::server::{ServeOptions, ServeStatistics};
 use crate::reactor::{self, Shared};
 use crate::sync::{Gate, Limit, OwnedGateHolder};
@@ -18,8 +19,6 @@ use crate::time::{sleep, timeout};
 
 /// How often idle connections are looked for, at most.
 const SWEEP_MIN: Duration = Duration::from_millis(5);
-/// How often it is looked, at least, whether a stream that a handler gave away was dropped.
-const GIVEN_AWAY_MAX: Duration = Duration::from_millis(100);
 
 /// The connections of one shard. Those who are in it keep it.
 pub(super) struct Room {
@@ -149,12 +148,7 @@ impl Drop for Pass {
 
 /// Keeps the place of a connection whose handler has ended until it is closed, and sees to it that this happens.
 async fn linger(place: Place, connection: Shared<Connection>) {
-    let mut pause = Duration::from_millis(1);
-    // Those to whom the handler gave the stream do not tell.
-    while connection.is_held() {
-        sleep(pause).await;
-        pause = (pause * 2).min(GIVEN_AWAY_MAX);
-    }
+    given_away::released(&connection).await;
     let room = &place.room;
     let closed = || poll_fn(|context| connection.poll_closed(context));
     if timeout(room.options.linger, closed()).await.is_err() {
