@@ -9,6 +9,7 @@
 
 use std::cell::Cell;
 use std::io;
+use std::mem;
 use std::task::{Context, Poll};
 
 use super::connection::{Connection, SEND};
@@ -140,6 +141,8 @@ impl Transmitter {
             if let Some(bytes) = view.take().filter(|bytes| !bytes.is_empty()) {
                 transmitter.gathered.put(Filling::whole(bytes));
             }
+            // There is none, but behind a store the compiler does not know, and would look when the future is dropped.
+            mem::forget(view.take());
             return Poll::Ready(Ok(()));
         }
         Transmitter::write_view_behind(this, view, context)
