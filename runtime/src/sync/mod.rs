@@ -4,7 +4,8 @@
 //! their own futures. All of it belongs to one shard. Waiters are served in the order in which they came, and dropping a
 //! future at any point leaves the object as if it had never asked.
 //!
-//! Every wait can be given a time limit and an [`AbortSource`] by [`Limit`].
+//! Every wait but those of a [`pipe`] can be given a time limit and an [`AbortSource`] by [`Limit`]. A pipe ends with its other side; for a time
+//! limit there is [`timeout`](crate::timeout()), where a write that is dropped may have put its item into the pipe.
 
 mod abort;
 mod acquire;
