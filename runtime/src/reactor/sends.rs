@@ -52,6 +52,9 @@ pub(super) struct Sends {
     /// From here on they can be taken back.
     queued: Cell<u32>,
     end: Cell<u32>,
+    /// The kernel took only a part of what was queued. By the time that it takes the rest, somebody may wait for it, whom
+    /// a sleep would keep waiting.
+    left_over: Cell<bool>,
 }
 
 impl Sends {
@@ -63,6 +66,7 @@ impl Sends {
             submitted: Cell::new(0),
             queued: Cell::new(0),
             end: Cell::new(0),
+            left_over: Cell::new(false),
         }
     }
 
@@ -89,6 +93,17 @@ impl Sends {
     #[inline]
     pub(super) fn all_submitted(&self) {
         self.submitted.set(self.queued.get());
+    }
+
+    #[cold]
+    pub(super) fn some_left_over(&self) {
+        self.left_over.set(true);
+    }
+
+    /// Whether the kernel did not take all that was queued, since the last call.
+    #[inline]
+    pub(super) fn take_left_over(&self) -> bool {
+        self.left_over.take()
     }
 
     /// Sends of which it is not known yet that they are over.
@@ -149,7 +164,11 @@ impl Reactor {
         if number.wrapping_sub(sends.queued.get()) >= waits {
             return None;
         }
-        let send = sends.at(number).take()?;
+        let kept = sends.at(number);
+        // What outlived another shard of this thread may have a number of that one.
+        // SAFETY: the reference ends before anything is called.
+        unsafe { &*kept.as_ptr() }.as_ref().filter(|send| send.source == NonNull::from(header))?;
+        let send = kept.take()?;
         if number.wrapping_add(1) == sends.end.get() {
             sends.end.set(number);
         }

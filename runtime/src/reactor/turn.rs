@@ -110,9 +110,9 @@ impl Reactor {
         }
     }
 
-    /// Asks a kernel that does not tell by itself.
+    /// Asks a kernel that does not tell by itself, or did not take all that it was given.
     fn has_answer(&self) -> bool {
-        if self.driver.has_to_be_asked() {
+        if self.driver.has_to_be_asked() || self.driver.has_submissions() {
             self.enter_kernel(Wait::No);
         }
         self.driver.has_news()
@@ -120,6 +120,9 @@ impl Reactor {
 
     /// Nothing is ready: looks for work for a while, then sleeps.
     fn idle(&self, exchange: &impl Exchange) {
+        if self.sends.take_left_over() {
+            return self.enter_kernel(Wait::No);
+        }
         if self.wants_to_poll(exchange) && self.poll_for_work(exchange) {
             return;
         }
@@ -193,8 +196,6 @@ impl Reactor {
             panic!("the kernel cannot be asked for events: {error}");
         }
         // If the kernel took a part, it did not sleep, and the next enter submits the rest.
-        if !self.driver.has_submissions() {
-            self.sends.all_submitted();
-        }
+        if self.driver.has_submissions() { self.sends.some_left_over() } else { self.sends.all_submitted() }
     }
 }
