@@ -3,13 +3,6 @@
 #![cfg(loom)]
 #![allow(missing_docs, dead_code)]
 
-/// In place of `src/say.rs`.
-macro_rules! say {
-    ($level:ident, $($message:tt)+) => {
-        log::log!(target: "seastar", log::Level::$level, $($message)+)
-    };
-}
-
 /// In place of `src/atomic.rs`.
 mod atomic {
     pub(crate) use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
@@ -19,8 +12,9 @@ mod atomic {
 mod task {
     pub(crate) use super::Inbox;
 
-    pub(crate) fn panic_message(_: &(dyn std::any::Any + Send)) -> &str {
-        "no job here panics"
+    /// No job here panics.
+    pub(crate) fn guarded(_: impl std::fmt::Display, run: impl FnOnce()) {
+        run();
     }
 }
 #[path = "../src/smp/dock.rs"]
