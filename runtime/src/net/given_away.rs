@@ -19,6 +19,9 @@ thread_local! {
 
 /// Waits until the user has dropped both halves; for one at a time.
 pub(super) async fn released(connection: &Shared<Connection>) {
+    if !connection.is_held() {
+        return;
+    }
     let place = Place(address(connection));
     poll_fn(|context| {
         if !connection.is_held() {

@@ -18,10 +18,10 @@ use crate::reactor::{self, Filling, Reactor, Refused, Shared, View};
 use crate::sys::op::{Completion, Op};
 use crate::task::WakerSlot;
 
-/// Bytes that gather before they are sent without a flush (OUT-1); with the block's header, a whole block.
-const GATHER_SIZE: usize = 8192 - 8;
+/// Bytes that gather before they are sent without a flush (OUT-1): what a whole block holds.
+const GATHER_SIZE: usize = Filling::capacity_of(8192);
 /// The same for a write that is larger.
-const GATHER_SIZE_LARGE: usize = (64 << 10) - 8;
+const GATHER_SIZE_LARGE: usize = Filling::capacity_of(64 << 10);
 
 /// The bytes gathered should be sent.
 const FLUSH: u8 = 1 << 0;

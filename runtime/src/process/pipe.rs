@@ -68,7 +68,7 @@ impl Pipe {
         loop {
             if let Some(waiting) = &mut end.waiting {
                 // Fibers are polled once when the program begins to stop: a reader then takes what is there.
-                let is_over = !end.for_write && is_stopping();
+                let is_over = !end.for_write && self.is_shut_here();
                 let ready = Pin::new(waiting).poll(context);
                 if ready.is_pending() && !is_over {
                     return Poll::Pending;
@@ -158,14 +158,10 @@ impl Channel for Pipe {
     }
 
     fn is_shut_here(&self) -> bool {
-        is_stopping()
+        reactor::with(|reactor| reactor.is_stopping()) == Some(true)
     }
 
     fn fd(&self) -> RawFd {
         self.0.borrow().fd.as_ref().map_or(-1, |fd| fd.as_raw_fd())
     }
-}
-
-fn is_stopping() -> bool {
-    reactor::with(|reactor| reactor.is_stopping()).unwrap_or(false)
 }

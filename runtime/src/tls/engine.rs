@@ -17,7 +17,7 @@ use super::failure::failed;
 use crate::reactor::{Filling, View};
 
 /// The most bytes that go into one record. What it becomes still fits a block of 16 KiB.
-pub(super) const RECORD_MAX: usize = 16 * 1024 - OVERHEAD_MAX - 8;
+pub(super) const RECORD_MAX: usize = Filling::capacity_of(16 << 10) - OVERHEAD_MAX;
 /// The most bytes that the protocol has in one record (RFC 8446, 5.1).
 pub(super) const FRAGMENT_MAX: usize = 1 << 14;
 /// The most bytes of one write that are encrypted at once.
